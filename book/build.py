@@ -1,0 +1,118 @@
+"""Build the book into _build/html: generate the kernels, check them, execute every notebook, render the pages.
+
+Run as ``python book/build.py`` (or ``make book``). A page is executed again when its cells changed; every page is executed
+again when anything else that it can depend on changed. All pages are rendered anew each time, with warnings as errors,
+so a page that failed once fails until it is mended.
+"""
+
+import argparse
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "_build"
+SITE, FAILED, CACHE, STAMP = BUILD / "html", BUILD / "failed", BUILD / ".jupyter_cache", BUILD / "inputs.sha256"
+
+# What an executed page depends on, apart from its own cells. Text and looks of the pages are not among it.
+INPUTS = ("kdeviz", "derivations", "book", "pyproject.toml", "requirements.lock")
+OUTSIDE = ("book/_ext", "book/static")
+VARIABLES = ("SOURCE_DATE_EPOCH", "KDEVIZ_BACKEND")
+
+GENERATE = ("-m", "kdeviz.codegen")
+CHECK = ("-m", "pytest", "-q", "-x", "-k", "symbolic", "tests")
+
+
+def main():
+    options = parse_options()
+    started = time.perf_counter()
+    if options.clean:
+        shutil.rmtree(BUILD, ignore_errors=True)
+    put_this_checkout_first()
+    if not options.render_only:
+        step("Generate the kernels from the derivations", run, GENERATE)
+        step("Check the kernels against their symbolic forms", run, CHECK)
+    step("Execute the notebooks and render the pages", build_site)
+    print(f"\nThe book is ready after {time.perf_counter() - started:.0f} s: {SITE / 'index.html'}")
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--clean", action="store_true", help="remove _build first: execute every page")
+    parser.add_argument("--render-only", action="store_true", help="do not generate and check the kernels (while writing)")
+    return parser.parse_args()
+
+
+def put_this_checkout_first():
+    """Here and in the notebooks' kernels, whatever else is installed."""
+    sys.path[0] = str(ROOT)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+
+
+def step(title, work, *arguments):
+    """Do one step of the build; a true result is a failure and ends it."""
+    print(f"\n{title}", flush=True)
+    started = time.perf_counter()
+    if failure := work(*arguments):
+        raise SystemExit(f"\n{title}: {'failed' if isinstance(failure, int) else failure}.")
+    print(f"  done in {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def run(arguments):
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT).returncode
+
+
+def build_site():
+    before = fingerprint()
+    if not STAMP.exists() or STAMP.read_text() != before:
+        shutil.rmtree(CACHE, ignore_errors=True)
+    for folder in (SITE, FAILED, BUILD / ".doctrees"):  # Sphinx warns of a page only when it reads it
+        shutil.rmtree(folder, ignore_errors=True)
+    BUILD.mkdir(exist_ok=True)
+    STAMP.write_text(before)
+    failure = True
+    try:
+        failure = sphinx()
+        if not failure and fingerprint() != before:
+            failure = "files changed in the meantime, build it again"
+    finally:  # after an interrupt too: what is in _build/html is always a whole book
+        if failure and SITE.exists():
+            SITE.rename(FAILED)
+            print(f"\nThe pages as far as they got: {FAILED}")
+    return failure
+
+
+def sphinx():
+    """Like ``jupyter-book build . -W -n --keep-going``, but quieter. Returns an exit status."""
+    from jupyter_book.sphinx import build_sphinx
+
+    overrides = {"external_toc_path": str(ROOT / "_toc.yml"), "nitpicky": True, "latex_individualpages": False}
+    failure = build_sphinx(ROOT, SITE, noconfig=True, path_config=ROOT / "_config.yml", confoverrides=overrides,
+                           warningiserror=True, keep_going=True, quiet=True)
+    return 1 if failure else 0
+
+
+def fingerprint():
+    """Hash of all that an executed page depends on, apart from its own cells."""
+    digest = hashlib.sha256(sys.version.encode())
+    digest.update(repr([os.environ.get(name) for name in VARIABLES]).encode())
+    digest.update(repr(sorted((d.name, d.version) for d in importlib.metadata.distributions())).encode())
+    for file in input_files():
+        digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def input_files():
+    tops = [ROOT / name for name in INPUTS]
+    files = sorted(file for top in tops for file in ([top] if top.is_file() else top.rglob("*")) if file.is_file())
+    outside = [ROOT / name for name in OUTSIDE]
+    return [file for file in files if file.suffix not in (".md", ".pyc") and not any(o in file.parents for o in outside)]
+
+
+if __name__ == "__main__":
+    main()
