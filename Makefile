@@ -10,8 +10,8 @@ locked := $(pip) install --constraint requirements.lock --no-build-isolation
 book: .venv/installed  ## build the book into _build/html: kernels generated, checked, every notebook executed
 	$(python) book/build.py
 
-test: .venv/installed  ## hold every kernel against its symbolic form (no GPU, no browser, no network)
-	$(python) -m pytest -m "not gpu and not browser and not network"
+test: .venv/installed  ## hold every kernel against its symbolic form (no GPU, browser or network; make test ARGS="-k softmax")
+	$(python) -m pytest -m "not gpu and not browser and not network" $(ARGS)
 
 check: .venv/installed  ## lint, types, and whether the committed kernels are what the derivations emit
 	$(python) -m ruff check
@@ -21,8 +21,8 @@ check: .venv/installed  ## lint, types, and whether the committed kernels are wh
 generate: .venv/installed  ## write the kernels anew from the derivations
 	$(python) -m kdeviz.codegen
 
-lab: .venv/lab  ## open the notebooks in JupyterLab
-	$(python) -m jupyterlab derivations
+lab: .venv/with-lab  ## open the notebooks in JupyterLab
+	$(python) -m jupyterlab
 
 bench: .venv/installed  ## run the benchmarks, one after another
 	set -e; for script in benchmarks/*.py; do echo "$$script"; $(python) $$script; done
@@ -48,10 +48,11 @@ help:  ## show this list
 .venv/installed: pyproject.toml requirements.lock
 	@$(PYTHON) .ci/check_python.py
 	@$(python) -m pip --version >/dev/null 2>&1 || { echo "Making .venv"; $(PYTHON) -m venv --clear .venv; }
-	$(pip) install --constraint requirements.lock hatchling
+	$(pip) install --constraint requirements.lock pip hatchling
 	$(locked) --editable '.[book,dev]'
 	@touch $@
 
-.venv/lab: .venv/installed
-	$(locked) --editable '.[lab]'
+# Any further extra of pyproject.toml: make .venv/with-cupy
+.venv/with-%: .venv/installed
+	$(locked) --editable '.[$*]'
 	@touch $@
