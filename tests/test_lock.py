@@ -62,7 +62,8 @@ def requirements_of(name, extras):
 
 def installed_closure(name, extras):
     """Every distribution that `name[extras]` needs here: canonical name -> installed version."""
-    found, todo = {}, [(name, frozenset(extras))]
+    found = {}
+    todo = [(name, frozenset(extras))]
     seen = set(todo)
     while todo:
         for requirement in requirements_of(*todo.pop()):
@@ -82,7 +83,7 @@ def test_installed_environment_is_the_locked_one():
     installed = installed_closure("kdeviz", ["book", "dev"])
     assert len(installed) > 80
     locked = pins()
-    differing = {name: (version, locked.get(name)) for name, version in installed.items() if version != locked.get(name)}
+    differing = {name: (found, locked.get(name)) for name, found in installed.items() if found != locked.get(name)}
     assert differing == {}, "installed and locked versions differ: run `rm .venv/installed` and then make again"
 
 
