@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import files
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -44,8 +44,9 @@ def bare(wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bare")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
     run([*pip, "--target", str(folder), str(wheel)])
-    for name in {file.parts[0] for file in files("numpy")} - {".."}:
-        (folder / name).symlink_to(Path(files("numpy")[0].locate()).parents[1] / name)
+    numpy = distribution("numpy")
+    for name in {file.parts[0] for file in numpy.files} - {".."}:
+        (folder / name).symlink_to(numpy.locate_file(name))
     return folder
 
 
