@@ -1,0 +1,206 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # KDE cross-entropy over bins
+#
+# ## Claim
+#
+# A weighted kernel density estimate with points $x_j$ and bandwidth $h$ is the mixture of [](mixture_ce.py) with
+# $\log K_{bj}=k(u_{bj})$, $u_{bj}=(x_b-x_j)/h$, at bins $x_b=a+(b-a)t_b$ of a target on $[a,b]$. With
+# $\partial L/\partial\log K_{bj}=-m_bR_{bj}$ from there, the chain rule gives all gradients:
+#
+# $$
+# \frac{\partial L}{\partial x_j}=\frac1h\sum_bm_bR_{bj}\,k'(u_{bj}),\qquad
+# \frac{\partial L}{\partial h}=\frac1h\sum_bm_b\sum_jR_{bj}\,u_{bj}k'(u_{bj}),
+# $$ (kde-grad-points)
+#
+# $$
+# \frac{\partial L}{\partial a}=-\frac1h\sum_bm_b(1-t_b)\sum_jR_{bj}\,k'(u_{bj}),\qquad
+# \frac{\partial L}{\partial b}=-\frac1h\sum_bm_bt_b\sum_jR_{bj}\,k'(u_{bj}).
+# $$ (kde-grad-edges)
+#
+# The kernel $k$ enters only through its logarithm and that logarithm's derivative. So the table of kernels is open: any
+# expression in $u$ will do.
+
+# %% [markdown]
+# ## Symbols
+#
+# `position` is $t_b$: midpoint bins have $t_b=(b+\frac12)/B$. Explicit bin centres are the case $a=0$, $b=1$, $t_b=x_b$.
+
+# %%
+import sympy as sp
+
+from derivations.mixture_ce import b, centred, j, log_floor, log_K, log_p, loss_and_grad_z, mass, mixture, q, responsibility_of, row, z
+from kdeviz.codegen.declare import Kernel, Sum, array
+
+points, h = array("points", "x")[row, j], array("h", positive=True)[row]
+start, end, position = array("a")[row], array("b")[row], array("position", "t")[row, b]
+period = array("period", "P", positive=True)[row]
+
+# %% [markdown]
+# The distance is formed as $((a-x_j)+(b-a)t_b)/h$: for a target and points far from the origin, $a-x_j$ is exact where
+# $a+(b-a)t_b$ would have been rounded. A named quantity is computed as it stands, so this order survives in every kernel.
+
+# %%
+offset, width, delta = array("offset")[row, j], array("width")[row], array("delta", r"\delta")[row, b, j]
+u = array("u")[row, b, j]
+turn = array("turn", r"\rho")[row]                                     # the period in bandwidths
+on_line = {offset: start - points, width: end - start, u: (offset + width * position) / h}
+
+# %% [markdown]
+# On a circle the distance is taken to the nearest image, and the kernel may use the period in bandwidths, $\rho=P/h$.
+
+# %%
+on_circle = {
+    offset: start - points,
+    width: end - start,
+    turn: period / h,
+    delta: offset + width * position,
+    u: (delta - period * sp.floor(delta / period + sp.Rational(1, 2))) / h,
+}
+
+# %% [markdown]
+# ## The table of log-kernels
+#
+# Unnormalised, $K(0)=1$. A kernel of bounded support is $-\infty$ outside; the edge belongs to it where the kernel does not vanish
+# there (the box), and does not where it does.
+
+
+# %%
+def on_support(log_kernel, support=1):
+    """log K(u) on |u| <= support, -oo outside."""
+    v = sp.Symbol("v", positive=True)
+    vanishes = not log_kernel.subs(u, v).subs(v, support).is_finite
+    inside = sp.Abs(u) < support if vanishes else sp.Abs(u) <= support
+    return sp.Piecewise((log_kernel, inside), (-sp.oo, True))
+
+
+line_kernels = {
+    "laplace": -sp.Abs(u),
+    "gaussian": -(u**2) / 2,
+    "box": on_support(sp.S.Zero),
+    "triangular": on_support(sp.log(1 - sp.Abs(u))),
+    "epanechnikov": on_support(sp.log(1 - u**2)),
+    "cauchy": -sp.log(1 + u**2),
+}
+
+# %% [markdown]
+# On a circle, the Laplace kernel is *wrapped*: the sum over all images, two geometric series. For the nearest image at distance
+# $|u|\le\rho/2$,
+#
+# $$
+# \sum_{n\in\mathbb Z}e^{-|u+n\rho|}=\frac{e^{-|u|}+e^{-(\rho-|u|)}}{1-e^{-\rho}}.
+# $$ (wrapped-laplace)
+
+
+# %%
+def prove_wrapped_laplace():
+    """Both sides of (wrapped-laplace) for 0 <= u < rho: the images to the right, and those to the left."""
+    v, rho, n = sp.Symbol("v", nonnegative=True), sp.Symbol("rho", positive=True), sp.Symbol("n", integer=True, nonnegative=True)
+    x = sp.Symbol("x", positive=True)                                  # e^-rho < 1
+    series = lambda first: first * sp.summation(x**n, (n, 0, sp.oo)).args[0][0]
+    both = series(sp.exp(-v)) + series(sp.exp(v) * x)
+    claim = (sp.exp(-v) + sp.exp(v - rho)) / (1 - sp.exp(-rho))
+    return sp.simplify(both.subs(x, sp.exp(-rho)) - claim) == 0
+
+
+assert prove_wrapped_laplace()
+
+# %% [markdown]
+# The von Mises kernel $\exp(\kappa(\cos(2\pi(x-x_j)/P)-1))$ with $\kappa=(P/2\pi h)^2$, so that small $h$ is the Gaussian. We write
+# $\cos\theta-1=-2\sin^2(\theta/2)$: the left side loses the digits of a small angle.
+
+# %%
+circular_kernels = line_kernels | {
+    "laplace": -sp.Abs(u) + sp.log(1 + sp.exp(2 * sp.Abs(u) - turn)) - sp.log(1 - sp.exp(-turn)),
+    "von_mises": -(turn**2) / (2 * sp.pi**2) * sp.sin(sp.pi * u / turn) ** 2,
+}
+kappa = (turn / (2 * sp.pi)) ** 2
+assert sp.simplify(circular_kernels["von_mises"] - kappa * (sp.cos(2 * sp.pi * u / turn) - 1)) == 0
+small_h = sp.limit(circular_kernels["von_mises"].subs(turn, 1 / sp.Symbol("s", positive=True)), sp.Symbol("s", positive=True), 0)
+assert sp.simplify(small_h - line_kernels["gaussian"]) == 0
+
+# %% [markdown]
+# ## Derivation
+#
+# $\partial L/\partial\log K_{bj}$ is known. What is left is how $\log K$ moves with the points, the bandwidth and the edges:
+# $k'(u)$ times the derivative of $u$.
+
+# %%
+distance = (start - points + (end - start) * position) / h
+moves = {x: sp.simplify(sp.diff(distance, x) * h) for x in (points, start, end, h)}
+assert moves[points] == -1 and moves[end] == position and sp.expand(moves[start] - (1 - position)) == 0
+assert sp.simplify(moves[h] + distance) == 0
+moves
+
+# %% [markdown]
+# A kernel on a circle also sees $h$ through $\rho$: $h\,\partial\log K/\partial h=-(u\,k_u+\rho\,k_\rho)$. Each of the sums over $j$
+# below is one number per bin, so a bin is visited once for all gradients.
+
+# %%
+slope = array("slope", "k'")[row, b, j]
+pull, stretch = array("pull", r"\pi")[row, b], array("stretch", r"\sigma")[row, b]
+grad = lambda of, at: array(f"grad_{of}", rf"\partial L/\partial {of if of != 'points' else 'x'}")[at]
+gradients = {
+    grad("points", (row, j)): Sum(mass * responsibility_of * slope, b) / h,
+    grad("h", (row,)): Sum(mass * stretch, b) / h,
+    grad("a", (row,)): -Sum(mass * pull * (1 - position), b) / h,
+    grad("b", (row,)): -Sum(mass * pull * position, b) / h,
+}
+
+# %% [markdown]
+# ## Emit
+#
+# `declare` turns a name and an expression in `u` (and `turn`, on a circle) into a kernel with all gradients. It is the whole
+# recipe for a kernel of your own.
+
+
+# %%
+def declare(name, log_kernel, circular=False):
+    """The kernel `name` with log K(u) = `log_kernel`; its derivatives are sympy's."""
+    log_kernel = sp.sympify(log_kernel)
+    by_u, by_turn = sp.diff(log_kernel, u), sp.diff(log_kernel, turn)
+    by_scale = sp.expand(u * by_u + turn * by_turn) if by_turn else u * slope
+    tails = {
+        log_K: log_kernel,
+        slope: by_u,
+        pull: Sum(responsibility_of * slope, j),
+        stretch: Sum(responsibility_of * by_scale, j),
+    }
+    return Kernel(
+        name=f"{name}_on_circle" if circular else name,
+        title=f"Cross-entropy of bins on [a, b] against a kernel density estimate{' on a circle' if circular else ''}, {name} kernel.",
+        nest=(row, b, j),
+        threads=j,
+        blocked=b,
+        inputs={
+            z: "Logits, one per point; -inf removes a point.",
+            points: "Positions of the points, in the unit of x.",
+            start: "Lower edge of the target, in the unit of x.",
+            end: "Upper edge of the target, in the unit of x.",
+            h: "Bandwidth, positive, in the unit of x.",
+            position: "Places of the bins between the edges: bin b is at a + (b - a) position.",
+            q: "Bin masses of the target, non-negative.",
+            log_floor: "Logarithm of the background added to every bin; -inf for none.",
+        }
+        | ({period: "Period of x, positive, in the unit of x."} if circular else {}),
+        where=(on_circle if circular else on_line) | tails | mixture,
+        outputs=loss_and_grad_z | gradients | {array("log_density", r"\log p")[row, b]: log_p},
+        stems={centred: "weight", centred + log_K: "joint"},
+    )
+
+
+# %%
+kernels = [declare(name, k) for name, k in line_kernels.items()]
+kernels += [declare(name, k, circular=True) for name, k in circular_kernels.items()]
+[kernel.name for kernel in kernels]

@@ -1,0 +1,1 @@
+"""From the equations that a derivation declares to the text of kernels. Needs sympy; users of the kernels do not."""

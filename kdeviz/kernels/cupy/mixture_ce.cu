@@ -1,0 +1,130 @@
+// Generated from derivations/mixture_ce.py. Do not edit: change the derivation and run `make generate`.
+// Compile with -DREAL=float or -DREAL=double.
+// The largest finite number is where a maximum starts: were it -infinity, a row of nothing but -infinity would give -inf - -inf.
+#define LOWEST (sizeof(REAL) == 4 ? REAL(-3.40282346638528859812e+38) : REAL(-1.79769313486231570815e+308))
+#define INFINITE (REAL(sizeof(REAL) == 4 ? 3.0e+38f : 1.0e+308)*REAL(10))
+
+__device__ inline REAL sign(REAL x) { return REAL((x > REAL(0)) - (x < REAL(0))); }
+__device__ inline REAL maximum(REAL a, REAL b) { return a > b ? a : b; }
+
+// log(exp a + exp b); -infinity twice gives -infinity.
+__device__ inline REAL log_add_exp(REAL a, REAL b)
+{
+    REAL high = maximum(a, b), low = a > b ? b : a;
+    return low == high ? high + log(REAL(2)) : high + log1p(exp(low - high));
+}
+
+struct Max { __device__ static REAL of(REAL a, REAL b) { return maximum(a, b); } };
+struct Sum { __device__ static REAL of(REAL a, REAL b) { return a + b; } };
+
+// Joins one value of each thread of the block; every thread gets the result. `lanes`: 32 numbers of shared memory.
+template <class Op> __device__ REAL block_reduce(REAL value, REAL neutral, REAL *lanes)
+{
+    for (int step = 16; step > 0; step /= 2) value = Op::of(value, __shfl_xor_sync(0xffffffffu, value, step));
+    if (threadIdx.x % 32 == 0) lanes[threadIdx.x / 32] = value;
+    __syncthreads();
+    value = threadIdx.x % 32 < blockDim.x / 32 ? lanes[threadIdx.x % 32] : neutral;
+    for (int step = 16; step > 0; step /= 2) value = Op::of(value, __shfl_xor_sync(0xffffffffu, value, step));
+    __syncthreads();                                    // the lanes are free again
+    return value;
+}
+
+
+// Cross-entropy of bin masses against a softmax-weighted mixture.
+//     {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+//     {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+//     {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+//     {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+//     {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+//     {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+//     {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+//     {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+//     {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+//     {\partial L/\partial\log K}_{r,b,j} = - \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+//     {\partial L/\partial q}_{r,b} = - {\log(p+f)}_{r,b}
+// One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
+// `scratch`: 4*J numbers a block.
+extern "C" __global__ void mixture_ce(
+    const REAL *__restrict__ z, const REAL *__restrict__ log_K, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_log_K, REAL *__restrict__ grad_q, REAL *__restrict__ scratch)
+{
+    __shared__ REAL lanes[32];
+    scratch += blockIdx.x*(4*J);
+    REAL *weight = scratch; scratch += J;
+    REAL *joint = scratch; scratch += J;
+    REAL *responsibility = scratch; scratch += J;
+    REAL *responsibility_part = scratch; scratch += J;
+    for (long long row = blockIdx.x; row < R; row += gridDim.x) {
+        REAL top_z = LOWEST;
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            top_z = maximum(top_z, z[row*J + j]);
+        }
+        top_z = block_reduce<Max>(top_z, LOWEST, lanes);
+        REAL total_weight = REAL(0);
+        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+            REAL total_weight_part = REAL(0);
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                REAL centred = z[row*J + j] - top_z;
+                weight[j] = exp(centred);
+                total_weight_part += weight[j];
+            }
+            total_weight += total_weight_part;
+        }
+        total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
+        REAL log_total_weight = log(total_weight);
+        REAL explained = REAL(0);
+        REAL loss_value = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility[j] = REAL(0);
+        }
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+            REAL explained_part = REAL(0);
+            REAL loss_value_part = REAL(0);
+            for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+                responsibility_part[j] = REAL(0);
+            }
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+                REAL top_joint = LOWEST;
+                for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+                    REAL centred = z[row*J + j] - top_z;
+                    REAL log_joint = centred + log_K[(row*B + bin)*J + j];
+                    top_joint = maximum(top_joint, log_joint);
+                }
+                top_joint = block_reduce<Max>(top_joint, LOWEST, lanes);
+                REAL total_joint = REAL(0);
+                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                    REAL total_joint_part = REAL(0);
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                        REAL centred = z[row*J + j] - top_z;
+                        REAL log_joint = centred + log_K[(row*B + bin)*J + j];
+                        joint[j] = exp(log_joint - top_joint);
+                        total_joint_part += joint[j];
+                    }
+                    total_joint += total_joint_part;
+                }
+                total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
+                REAL log_p = top_joint + log(total_joint) - log_total_weight;
+                REAL log_q = log_add_exp(log_floor[row], log_p);
+                REAL share = (log_p == -INFINITE ? REAL(0) : REAL(1)/(REAL(1) + exp(log_floor[row] - log_p)));
+                REAL mass = q[row*B + bin]*share;
+                explained_part += mass;
+                REAL mass_over_total_joint = mass/maximum(REAL(1), total_joint);
+                loss_value_part += (q[row*B + bin] == REAL(0) ? REAL(0) : -log_q*q[row*B + bin]);
+                if (threadIdx.x == 0) grad_q[row*B + bin] = -log_q;
+                for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+                    responsibility_part[j] += joint[j]*mass_over_total_joint;
+                    grad_log_K[(row*B + bin)*J + j] = -joint[j]*mass_over_total_joint;
+                }
+            }
+            explained += explained_part;
+            loss_value += loss_value_part;
+            for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+                responsibility[j] += responsibility_part[j];
+            }
+        }
+        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        if (threadIdx.x == 0) loss[row] = loss_value;
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            grad_z[row*J + j] = explained_over_total_weight*weight[j] - responsibility[j];
+        }
+    }
+}

@@ -1,0 +1,2117 @@
+# Generated from derivations/kde_ce.py. Do not edit: change the derivation and run `make generate`.
+import math
+
+import numpy as np
+
+
+def _blocks(size, at_once):
+    """The slices that cut `size` places into blocks."""
+    return [slice(start, start + at_once) for start in range(0, size, at_once)]
+
+
+def _at_once(size, *widths):
+    """How many rows (or bins) a block holds: its temporaries stay in cache, its sums stay short enough to lose no digits."""
+    return max(1, min(size, 128, 2**14 // max(1, math.prod(widths))))
+
+
+def laplace(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, laplace kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \left|{{u}_{r,b,j}}\right|
+
+        {k'}_{r,b,j} = - \operatorname{sign}{\left({u}_{r,b,j} \right)}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _laplace(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _laplace(z, points, a, b, h, position, q, log_floor, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    raw_grad_points = 0
+    raw_grad_h = 0
+    raw_grad_a = 0
+    raw_grad_b = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
+        log_K = -np.abs(u)
+        slope = -np.sign(u)
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        joint_slope = joint*slope
+        raw_pull = np.sum(joint_slope, 2)
+        inverse_total_joint = 1/np.maximum(total_joint, 1)
+        pull = inverse_total_joint*raw_pull
+        raw_stretch = np.sum(joint_slope*u, 2)
+        stretch = inverse_total_joint*raw_stretch
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = inverse_total_joint*mass
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
+        raw_grad_h += np.sum(mass*stretch, 1)
+        mass_pull = mass*pull
+        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
+        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    grad_points = inverse_h[:, None]*raw_grad_points
+    grad_h = inverse_h*raw_grad_h
+    grad_a = -inverse_h*raw_grad_a
+    grad_b = -inverse_h*raw_grad_b
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def gaussian(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, gaussian kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \frac{{u}_{r,b,j}^{2}}{2}
+
+        {k'}_{r,b,j} = - {u}_{r,b,j}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _gaussian(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _gaussian(z, points, a, b, h, position, q, log_floor, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    raw_grad_points = 0
+    raw_grad_h = 0
+    raw_grad_a = 0
+    raw_grad_b = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
+        log_K = -1/2*u**2
+        slope = -u
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        joint_slope = joint*slope
+        raw_pull = np.sum(joint_slope, 2)
+        inverse_total_joint = 1/np.maximum(total_joint, 1)
+        pull = inverse_total_joint*raw_pull
+        raw_stretch = np.sum(joint_slope*u, 2)
+        stretch = inverse_total_joint*raw_stretch
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = inverse_total_joint*mass
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
+        raw_grad_h += np.sum(mass*stretch, 1)
+        mass_pull = mass*pull
+        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
+        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    grad_points = inverse_h[:, None]*raw_grad_points
+    grad_h = inverse_h*raw_grad_h
+    grad_a = -inverse_h*raw_grad_a
+    grad_b = -inverse_h*raw_grad_b
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def box(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, box kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} 0 & \text{for}\: \left|{{u}_{r,b,j}}\right| \leq 1 \\-\infty & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = 0
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _box(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _box(z, points, a, b, h, position, q, log_floor, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    grad_points = 0
+    grad_h = 0
+    grad_a = 0
+    grad_b = 0
+    explained = 0
+    responsibility = 0
+    loss = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
+        log_K = np.where((np.abs(u) <= 1), real(0), real(-np.inf))
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = mass/np.maximum(total_joint, 1)
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def triangular(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, triangular kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - \left|{{u}_{r,b,j}}\right| \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} - \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{1 - \left|{{u}_{r,b,j}}\right|} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _triangular(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _triangular(z, points, a, b, h, position, q, log_floor, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    raw_grad_points = 0
+    raw_grad_h = 0
+    raw_grad_a = 0
+    raw_grad_b = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
+        log_K = np.where((np.abs(u) < 1), np.log1p(-np.abs(u)), real(-np.inf))
+        slope = np.where((np.abs(u) < 1), -np.sign(u)/(1 - np.abs(u)), real(0))
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        joint_slope = joint*slope
+        raw_pull = np.sum(joint_slope, 2)
+        inverse_total_joint = 1/np.maximum(total_joint, 1)
+        pull = inverse_total_joint*raw_pull
+        raw_stretch = np.sum(joint_slope*u, 2)
+        stretch = inverse_total_joint*raw_stretch
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = inverse_total_joint*mass
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
+        raw_grad_h += np.sum(mass*stretch, 1)
+        mass_pull = mass*pull
+        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
+        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    grad_points = inverse_h[:, None]*raw_grad_points
+    grad_h = inverse_h*raw_grad_h
+    grad_a = -inverse_h*raw_grad_a
+    grad_b = -inverse_h*raw_grad_b
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def epanechnikov(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, epanechnikov kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - {u}_{r,b,j}^{2} \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} - \frac{2 {u}_{r,b,j}}{1 - {u}_{r,b,j}^{2}} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _epanechnikov(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _epanechnikov(z, points, a, b, h, position, q, log_floor, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    raw_grad_points = 0
+    raw_grad_h = 0
+    raw_grad_a = 0
+    raw_grad_b = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
+        log_K = np.where((np.abs(u) < 1), np.log1p(-u**2), real(-np.inf))
+        slope = np.where((np.abs(u) < 1), -2*u/(1 - u**2), real(0))
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        joint_slope = joint*slope
+        raw_pull = np.sum(joint_slope, 2)
+        inverse_total_joint = 1/np.maximum(total_joint, 1)
+        pull = inverse_total_joint*raw_pull
+        raw_stretch = np.sum(joint_slope*u, 2)
+        stretch = inverse_total_joint*raw_stretch
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = inverse_total_joint*mass
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
+        raw_grad_h += np.sum(mass*stretch, 1)
+        mass_pull = mass*pull
+        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
+        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    grad_points = inverse_h[:, None]*raw_grad_points
+    grad_h = inverse_h*raw_grad_h
+    grad_a = -inverse_h*raw_grad_a
+    grad_b = -inverse_h*raw_grad_b
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def cauchy(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, cauchy kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \log{\left({u}_{r,b,j}^{2} + 1 \right)}
+
+        {k'}_{r,b,j} = - \frac{2 {u}_{r,b,j}}{{u}_{r,b,j}^{2} + 1}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _cauchy(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _cauchy(z, points, a, b, h, position, q, log_floor, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    raw_grad_points = 0
+    raw_grad_h = 0
+    raw_grad_a = 0
+    raw_grad_b = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
+        factor = u**2
+        log_K = -np.log1p(factor)
+        slope = -2*u/(1 + factor)
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        joint_slope = joint*slope
+        raw_pull = np.sum(joint_slope, 2)
+        inverse_total_joint = 1/np.maximum(total_joint, 1)
+        pull = inverse_total_joint*raw_pull
+        raw_stretch = np.sum(joint_slope*u, 2)
+        stretch = inverse_total_joint*raw_stretch
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = inverse_total_joint*mass
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
+        raw_grad_h += np.sum(mass*stretch, 1)
+        mass_pull = mass*pull
+        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
+        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    grad_points = inverse_h[:, None]*raw_grad_points
+    grad_h = inverse_h*raw_grad_h
+    grad_a = -inverse_h*raw_grad_a
+    grad_b = -inverse_h*raw_grad_b
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, laplace kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \log{\left(1 - e^{- {\rho}_{r}} \right)} + \log{\left(e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}} + 1 \right)} - \left|{{u}_{r,b,j}}\right|
+
+        {k'}_{r,b,j} = - \operatorname{sign}{\left({u}_{r,b,j} \right)} + \frac{2 e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}} \operatorname{sign}{\left({u}_{r,b,j} \right)}}{e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}} + 1}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{\left(- \operatorname{sign}{\left({u}_{r,b,j} \right)} {u}_{r,b,j} - \frac{{\rho}_{r}}{e^{{\rho}_{r}} - 1} + \frac{2 e^{2 \left|{{u}_{r,b,j}}\right|} \operatorname{sign}{\left({u}_{r,b,j} \right)} {u}_{r,b,j}}{e^{2 \left|{{u}_{r,b,j}}\right|} + e^{{\rho}_{r}}} - \frac{e^{2 \left|{{u}_{r,b,j}}\right|} {\rho}_{r}}{e^{2 \left|{{u}_{r,b,j}}\right|} + e^{{\rho}_{r}}}\right) e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _laplace_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    turn = inverse_h*period
+    inverse_period = 1/period
+    log_expm1_turn = np.log(-np.expm1(-turn))
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    turn_over_expm1_turn = turn/np.expm1(turn)
+    exp_turn = np.exp(turn)
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    raw_grad_points = 0
+    raw_grad_h = 0
+    raw_grad_a = 0
+    raw_grad_b = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
+        abs_u = np.abs(u)
+        log_K = np.log1p(np.exp(2*abs_u - turn[:, None, None])) - abs_u - log_expm1_turn[:, None, None]
+        sign_u = np.sign(u)
+        slope = 2*sign_u*np.exp(2*abs_u - turn[:, None, None])/(1 + np.exp(2*abs_u - turn[:, None, None])) - sign_u
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        joint_slope = joint*slope
+        raw_pull = np.sum(joint_slope, 2)
+        inverse_total_joint = 1/np.maximum(total_joint, 1)
+        pull = inverse_total_joint*raw_pull
+        raw_stretch = np.sum(joint*(2*sign_u*u*np.exp(2*abs_u)/(exp_turn[:, None, None] + np.exp(2*abs_u)) - turn_over_expm1_turn[:, None, None] - sign_u*u - turn[:, None, None]*np.exp(2*abs_u)/(exp_turn[:, None, None] + np.exp(2*abs_u))), 2)
+        stretch = inverse_total_joint*raw_stretch
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = inverse_total_joint*mass
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
+        raw_grad_h += np.sum(mass*stretch, 1)
+        mass_pull = mass*pull
+        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
+        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        log_density = log_p
+        abs_u_1 = 2*np.abs(u)
+        factor = abs_u_1 - turn[:, None, None]
+        np.exp(factor, out=factor)
+        exp_abs_u = 2*np.abs(u)
+        np.exp(exp_abs_u, out=exp_abs_u)
+        factor_1 = 1/(exp_abs_u + exp_turn[:, None, None])
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    grad_points = inverse_h[:, None]*raw_grad_points
+    grad_h = inverse_h*raw_grad_h
+    grad_a = -inverse_h*raw_grad_a
+    grad_b = -inverse_h*raw_grad_b
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, gaussian kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \frac{{u}_{r,b,j}^{2}}{2}
+
+        {k'}_{r,b,j} = - {u}_{r,b,j}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _gaussian_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    turn = inverse_h*period
+    inverse_period = 1/period
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    raw_grad_points = 0
+    raw_grad_h = 0
+    raw_grad_a = 0
+    raw_grad_b = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
+        log_K = -1/2*u**2
+        slope = -u
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        joint_slope = joint*slope
+        raw_pull = np.sum(joint_slope, 2)
+        inverse_total_joint = 1/np.maximum(total_joint, 1)
+        pull = inverse_total_joint*raw_pull
+        raw_stretch = np.sum(joint_slope*u, 2)
+        stretch = inverse_total_joint*raw_stretch
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = inverse_total_joint*mass
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
+        raw_grad_h += np.sum(mass*stretch, 1)
+        mass_pull = mass*pull
+        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
+        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    grad_points = inverse_h[:, None]*raw_grad_points
+    grad_h = inverse_h*raw_grad_h
+    grad_a = -inverse_h*raw_grad_a
+    grad_b = -inverse_h*raw_grad_b
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, box kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} 0 & \text{for}\: \left|{{u}_{r,b,j}}\right| \leq 1 \\-\infty & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = 0
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _box_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _box_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    turn = inverse_h*period
+    inverse_period = 1/period
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    grad_points = 0
+    grad_h = 0
+    grad_a = 0
+    grad_b = 0
+    explained = 0
+    responsibility = 0
+    loss = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
+        log_K = np.where((np.abs(u) <= 1), real(0), real(-np.inf))
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = mass/np.maximum(total_joint, 1)
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, triangular kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - \left|{{u}_{r,b,j}}\right| \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} - \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{1 - \left|{{u}_{r,b,j}}\right|} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _triangular_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _triangular_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    turn = inverse_h*period
+    inverse_period = 1/period
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    raw_grad_points = 0
+    raw_grad_h = 0
+    raw_grad_a = 0
+    raw_grad_b = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
+        log_K = np.where((np.abs(u) < 1), np.log1p(-np.abs(u)), real(-np.inf))
+        slope = np.where((np.abs(u) < 1), -np.sign(u)/(1 - np.abs(u)), real(0))
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        joint_slope = joint*slope
+        raw_pull = np.sum(joint_slope, 2)
+        inverse_total_joint = 1/np.maximum(total_joint, 1)
+        pull = inverse_total_joint*raw_pull
+        raw_stretch = np.sum(joint_slope*u, 2)
+        stretch = inverse_total_joint*raw_stretch
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = inverse_total_joint*mass
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
+        raw_grad_h += np.sum(mass*stretch, 1)
+        mass_pull = mass*pull
+        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
+        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    grad_points = inverse_h[:, None]*raw_grad_points
+    grad_h = inverse_h*raw_grad_h
+    grad_a = -inverse_h*raw_grad_a
+    grad_b = -inverse_h*raw_grad_b
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, epanechnikov kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - {u}_{r,b,j}^{2} \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} - \frac{2 {u}_{r,b,j}}{1 - {u}_{r,b,j}^{2}} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _epanechnikov_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    turn = inverse_h*period
+    inverse_period = 1/period
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    raw_grad_points = 0
+    raw_grad_h = 0
+    raw_grad_a = 0
+    raw_grad_b = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
+        log_K = np.where((np.abs(u) < 1), np.log1p(-u**2), real(-np.inf))
+        slope = np.where((np.abs(u) < 1), -2*u/(1 - u**2), real(0))
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        joint_slope = joint*slope
+        raw_pull = np.sum(joint_slope, 2)
+        inverse_total_joint = 1/np.maximum(total_joint, 1)
+        pull = inverse_total_joint*raw_pull
+        raw_stretch = np.sum(joint_slope*u, 2)
+        stretch = inverse_total_joint*raw_stretch
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = inverse_total_joint*mass
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
+        raw_grad_h += np.sum(mass*stretch, 1)
+        mass_pull = mass*pull
+        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
+        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    grad_points = inverse_h[:, None]*raw_grad_points
+    grad_h = inverse_h*raw_grad_h
+    grad_a = -inverse_h*raw_grad_a
+    grad_b = -inverse_h*raw_grad_b
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, cauchy kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \log{\left({u}_{r,b,j}^{2} + 1 \right)}
+
+        {k'}_{r,b,j} = - \frac{2 {u}_{r,b,j}}{{u}_{r,b,j}^{2} + 1}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _cauchy_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    turn = inverse_h*period
+    inverse_period = 1/period
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    raw_grad_points = 0
+    raw_grad_h = 0
+    raw_grad_a = 0
+    raw_grad_b = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
+        factor = u**2
+        log_K = -np.log1p(factor)
+        slope = -2*u/(1 + factor)
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        joint_slope = joint*slope
+        raw_pull = np.sum(joint_slope, 2)
+        inverse_total_joint = 1/np.maximum(total_joint, 1)
+        pull = inverse_total_joint*raw_pull
+        raw_stretch = np.sum(joint_slope*u, 2)
+        stretch = inverse_total_joint*raw_stretch
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = inverse_total_joint*mass
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
+        raw_grad_h += np.sum(mass*stretch, 1)
+        mass_pull = mass*pull
+        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
+        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    grad_points = inverse_h[:, None]*raw_grad_points
+    grad_h = inverse_h*raw_grad_h
+    grad_a = -inverse_h*raw_grad_a
+    grad_b = -inverse_h*raw_grad_b
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+
+
+def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, von_mises kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \frac{\sin^{2}{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} {\rho}_{r}^{2}}{2 \pi^{2}}
+
+        {k'}_{r,b,j} = - \frac{\sin{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} \cos{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} {\rho}_{r}}{\pi}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} - \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \sin^{2}{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} {\rho}_{r}^{2}}{\pi^{2} \sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _von_mises_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
+    B = position.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    offset = a[:, None] - points
+    width = b - a
+    inverse_h = 1/h
+    turn = inverse_h*period
+    inverse_period = 1/period
+    inverse_turn = 1/turn
+    factor = turn**2
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    raw_grad_points = 0
+    raw_grad_h = 0
+    raw_grad_a = 0
+    raw_grad_b = 0
+    all_log_density = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
+        inverse_turn_u = np.pi*inverse_turn[:, None, None]*u
+        sin_inverse_turn_u = np.sin(inverse_turn_u)
+        factor_1 = sin_inverse_turn_u**2
+        log_K = -1/2*factor[:, None, None]*factor_1/np.pi**2
+        slope = -sin_inverse_turn_u*turn[:, None, None]*np.cos(inverse_turn_u)/np.pi
+        log_joint = centred[:, None, :] + log_K
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        joint_slope = joint*slope
+        raw_pull = np.sum(joint_slope, 2)
+        inverse_total_joint = 1/np.maximum(total_joint, 1)
+        pull = inverse_total_joint*raw_pull
+        raw_stretch = np.sum(factor_1*joint, 2)
+        stretch = -factor[:, None]*inverse_total_joint*raw_stretch/np.pi**2
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = inverse_total_joint*mass
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
+        raw_grad_h += np.sum(mass*stretch, 1)
+        mass_pull = mass*pull
+        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
+        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        log_density = log_p
+        all_log_density[:, bins] = log_density
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    grad_points = inverse_h[:, None]*raw_grad_points
+    grad_h = inverse_h*raw_grad_h
+    grad_a = -inverse_h*raw_grad_a
+    grad_b = -inverse_h*raw_grad_b
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density

@@ -1,0 +1,117 @@
+# Generated from derivations/mixture_ce.py. Do not edit: change the derivation and run `make generate`.
+import math
+
+import numpy as np
+
+
+def _blocks(size, at_once):
+    """The slices that cut `size` places into blocks."""
+    return [slice(start, start + at_once) for start in range(0, size, at_once)]
+
+
+def _at_once(size, *widths):
+    """How many rows (or bins) a block holds: its temporaries stay in cache, its sums stay short enough to lose no digits."""
+    return max(1, min(size, 128, 2**14 // max(1, math.prod(widths))))
+
+
+def mixture_ce(z, log_K, q, log_floor):
+    r"""Cross-entropy of bin masses against a softmax-weighted mixture.
+
+    .. math::
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial\log K}_{r,b,j} = - \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\partial L/\partial q}_{r,b} = - {\log(p+f)}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    log_K : array (R, B, J)
+        Log-kernel from point j to bin b; -inf where the point cannot explain the bin.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_log_K : array (R, B, J)
+    grad_q : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/mixture_ce.py.
+    """
+    R = z.shape[0]
+    B = log_K.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_log_K = np.empty((R, B, J), z.dtype)
+    grad_q = np.empty((R, B), z.dtype)
+    bins_at_once = _at_once(B, J)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
+            loss[rows], grad_z[rows], grad_log_K[rows], grad_q[rows] = _mixture_ce(z[rows], log_K[rows], q[rows], log_floor[rows], bins_at_once)
+    return loss, grad_z, grad_log_K, grad_q
+
+
+def _mixture_ce(z, log_K, q, log_floor, bins_at_once):
+    B = log_K.shape[1]
+    J = z.shape[1]
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    explained = 0
+    responsibility = 0
+    loss = 0
+    all_grad_log_K = np.empty((len(z), B, J), real)
+    all_grad_q = np.empty((len(z), B), real)
+    for bins in _blocks(B, bins_at_once):
+        log_joint = centred[:, None, :] + log_K[:, bins]
+        top_joint = np.max(log_joint, 2, initial=lowest)
+        joint = log_joint - top_joint[:, :, None]
+        np.exp(joint, out=joint)
+        total_joint = np.sum(joint, 2)
+        log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
+        log_q = np.logaddexp(log_floor[:, None], log_p)
+        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        mass = q[:, bins]*share
+        explained += np.sum(mass, 1)
+        mass_over_total_joint = mass/np.maximum(total_joint, 1)
+        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
+        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        grad_log_K = -joint*mass_over_total_joint[:, :, None]
+        grad_q = -log_q
+        all_grad_log_K[:, bins] = grad_log_K
+        all_grad_q[:, bins] = grad_q
+    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    grad_z = explained_over_total_weight[:, None]*weight - responsibility
+    return loss, grad_z, all_grad_log_K, all_grad_q

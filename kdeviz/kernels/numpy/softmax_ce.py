@@ -1,0 +1,78 @@
+# Generated from derivations/softmax_ce.py. Do not edit: change the derivation and run `make generate`.
+import math
+
+import numpy as np
+
+
+def _blocks(size, at_once):
+    """The slices that cut `size` places into blocks."""
+    return [slice(start, start + at_once) for start in range(0, size, at_once)]
+
+
+def _at_once(size, *widths):
+    """How many rows (or bins) a block holds: its temporaries stay in cache, its sums stay short enough to lose no digits."""
+    return max(1, min(size, 128, 2**14 // max(1, math.prod(widths))))
+
+
+def softmax_ce(z, y):
+    r"""Cross-entropy of labels against softmax(z).
+
+    .. math::
+
+        {\tilde z}_{r,k} = - \max_{k} {z}_{r,k} + {z}_{r,k}
+
+        {\log\pi}_{r,k} = - \log{\left(\sum_{k=0}^{D - 1} e^{{\tilde z}_{r,k}} \right)} + {\tilde z}_{r,k}
+
+        {Y}_{r} = \sum_{k=0}^{D - 1} {y}_{r,k}
+
+        {L}_{r} = \sum_{k=0}^{D - 1} \begin{cases} 0 & \text{for}\: {y}_{r,k} = 0 \\- {\log\pi}_{r,k} {y}_{r,k} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,k} = \frac{e^{{\tilde z}_{r,k}} {Y}_{r}}{\sum_{k=0}^{D - 1} e^{{\tilde z}_{r,k}}} - {y}_{r,k}
+
+        {\partial L/\partial y}_{r,k} = - {\log\pi}_{r,k}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, D)
+        Logits; -inf excludes a category.
+    y : array (R, D)
+        Labels, hard or soft, non-negative.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, D)
+    grad_y : array (R, D)
+
+    Notes
+    -----
+    Source: derivations/softmax_ce.py.
+    """
+    R = z.shape[0]
+    D = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, D), z.dtype)
+    grad_y = np.empty((R, D), z.dtype)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, _at_once(R, D)):
+            loss[rows], grad_z[rows], grad_y[rows] = _softmax_ce(z[rows], y[rows])
+    return loss, grad_z, grad_y
+
+
+def _softmax_ce(z, y):
+    real = z.dtype.type
+    lowest = np.finfo(real).min
+    top_z = np.max(z, 1, initial=lowest)
+    centred = z - top_z[:, None]
+    weight = np.exp(centred)
+    total_weight = np.sum(weight, 1)
+    log_total_weight = np.log(total_weight)
+    log_pi = centred - log_total_weight[:, None]
+    total_y = np.sum(y, 1)
+    loss = np.sum(np.where((y == 0), real(0), -log_pi*y), 1)
+    total_y_over_total_weight = total_y/np.maximum(total_weight, 1)
+    grad_z = total_y_over_total_weight[:, None]*weight - y
+    grad_y = -log_pi
+    return loss, grad_z, grad_y
