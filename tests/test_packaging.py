@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import kdeviz
+
 ROOT = Path(__file__).parent.parent
 STEMS = ["mixture_ce", "softmax_ce", "kde_ce"]
 
@@ -39,6 +41,11 @@ def names(wheel):
 
 
 @pytest.fixture(scope="module")
+def dist_info(wheel):
+    return wheel.name.removesuffix("-py3-none-any.whl") + ".dist-info"
+
+
+@pytest.fixture(scope="module")
 def bare(wheel, tmp_path_factory):
     """A folder to import from that holds the installed wheel and numpy: what `pip install kdeviz` gives."""
     folder = tmp_path_factory.mktemp("bare")
@@ -62,9 +69,14 @@ def run_bare(folder, code, *arguments):
     return run([sys.executable, "-I", "-S", "-W", "error", "-c", code, *arguments], cwd=folder)
 
 
-def test_wheel_holds_the_package_and_nothing_else(names):
-    assert {name.split("/")[0] for name in names} == {"kdeviz", "kdeviz-0.1.0.dev0.dist-info"}
-    assert "kdeviz-0.1.0.dev0.dist-info/licenses/LICENSE" in names
+def test_wheel_holds_the_package_and_nothing_else(names, dist_info):
+    assert {name.split("/")[0] for name in names} == {"kdeviz", dist_info}
+    assert f"{dist_info}/licenses/LICENSE" in names
+
+
+def test_version_is_the_same_everywhere(dist_info):
+    assert dist_info == f"kdeviz-{kdeviz.__version__}.dist-info"
+    assert f"\nversion: {kdeviz.__version__}\n" in (ROOT / "CITATION.cff").read_text()
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -79,9 +91,9 @@ def test_wheel_holds_every_file_of_the_package(names):
     assert any(name.startswith("kdeviz/reference/") for name in names)
 
 
-def test_numpy_is_the_only_requirement(wheel):
+def test_numpy_is_the_only_requirement(wheel, dist_info):
     with zipfile.ZipFile(wheel) as archive:
-        metadata = archive.read("kdeviz-0.1.0.dev0.dist-info/METADATA").decode()
+        metadata = archive.read(f"{dist_info}/METADATA").decode()
     needed = re.findall("^Requires-Dist: (.*)$", metadata, re.MULTILINE)
     assert [line for line in needed if "extra ==" not in line] == ["numpy>=2"]
 
