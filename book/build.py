@@ -1,8 +1,8 @@
 """Build the book into _build/html: generate the kernels, check them, execute every notebook, render the pages.
 
-Run as ``python book/build.py`` (or ``make book``). A page is executed again when its cells changed; every page is executed
-again when anything else that it can depend on changed. All pages are rendered anew each time, with warnings as errors,
-so a page that failed once fails until it is mended.
+Run as ``python book/build.py`` (or ``make book``). A page is executed again when its cells changed; every page is
+executed again when anything else that it can depend on changed. All pages are rendered anew each time, with warnings
+as errors, so a page that failed once fails until it is mended.
 """
 
 import argparse
@@ -33,7 +33,6 @@ def main():
     started = time.perf_counter()
     if options.clean:
         shutil.rmtree(BUILD, ignore_errors=True)
-    put_this_checkout_first()
     if not options.render_only:
         step("Generate the kernels from the derivations", run, GENERATE)
         step("Check the kernels against their symbolic forms", run, CHECK)
@@ -44,14 +43,8 @@ def main():
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--clean", action="store_true", help="remove _build first: execute every page")
-    parser.add_argument("--render-only", action="store_true", help="do not generate and check the kernels (while writing)")
+    parser.add_argument("--render-only", action="store_true", help="leave the kernels as they are, and unchecked")
     return parser.parse_args()
-
-
-def put_this_checkout_first():
-    """Here and in the notebooks' kernels, whatever else is installed."""
-    sys.path[0] = str(ROOT)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
 
 def step(title, work, *arguments):
@@ -109,9 +102,9 @@ def fingerprint():
 
 def input_files():
     tops = [ROOT / name for name in INPUTS]
-    files = sorted(file for top in tops for file in ([top] if top.is_file() else top.rglob("*")) if file.is_file())
-    outside = [ROOT / name for name in OUTSIDE]
-    return [file for file in files if file.suffix not in (".md", ".pyc") and not any(o in file.parents for o in outside)]
+    files = sorted(file for top in tops for file in (top, *top.rglob("*")) if file.is_file())
+    outside = {ROOT / name for name in OUTSIDE}
+    return [file for file in files if file.suffix not in (".md", ".pyc") and outside.isdisjoint(file.parents)]
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ class InlineFigures(SphinxPostTransform):
     def run(self, **kwargs):
         for image in list(self.document.findall(nodes.image)):
             if not image.get("alt"):
-                logger.warning("this image needs a description (alt)", location=image, type="alt")
+                place = image if image.line else image.parent
+                logger.warning("this image needs a description (alt)", location=place, type="alt")
             elif image["uri"].endswith(".svg") and "jupyter_execute" in image["uri"]:
                 image.replace_self(self.inline(image))
 

@@ -81,7 +81,8 @@ def display_tex(node):
     tex = node.astext().strip()
     if node.get("nowrap"):  # \begin{align} and its kin; Sphinx numbers the equation, so KaTeX must not
         return re.sub(r"\\(begin|end)\{(align|alignat|equation|gather)\}", r"\\\1{\2*}", tex)
-    parts = [part if r"\\" not in part else rf"\begin{{split}}{part}\end{{split}}" for part in re.split(r"\n\s*\n", tex)]
+    parts = re.split(r"\n\s*\n", tex)
+    parts = [rf"\begin{{split}}{part}\end{{split}}" if r"\\" in part else part for part in parts]
     return parts[0] if len(parts) == 1 else r"\begin{gathered}" + r"\\".join(parts) + r"\end{gathered}"
 
 
@@ -99,7 +100,8 @@ def visit_display(self, node):
         self.add_permalink_ref(node, "Link to this equation")
         self.body.append("</span>")
     # what is wider than the page scrolls here; tabindex lets the keyboard reach it
-    self.body.append(f'<div class="math-scroll" tabindex="0">{set_formula(self, node, display_tex(node), True)}</div></div>\n')
+    formula = set_formula(self, node, display_tex(node), True)
+    self.body.append(f'<div class="math-scroll" tabindex="0">{formula}</div></div>\n')
     raise nodes.SkipNode
 
 

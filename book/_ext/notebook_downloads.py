@@ -9,8 +9,8 @@ from docutils import nodes
 from myst_nb.sphinx_ import NbMetadataCollector
 
 ABOUT = """\
-*A page of the book **kdeviz**. It imports `kdeviz`, some pages also `derivations` and `book`: run it inside a checkout \
-of the project (`make lab` opens JupyterLab there).*
+*A page of the book **kdeviz**. It imports `kdeviz`, some pages also `derivations` and `book`: run it inside a \
+checkout of the project (`make lab` opens JupyterLab there).*
 """
 
 
@@ -21,6 +21,7 @@ def is_notebook(env, docname):
 def as_ipynb(source, macros):
     """The page as a valid notebook, without outputs and the same for the same text."""
     notebook = jupytext.read(source)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     definitions = "".join(rf"\newcommand{{{name}}}{{{tex}}}" for name, tex in macros.items() if "#" not in tex)
     notebook.cells.insert(0, nbformat.v4.new_markdown_cell(ABOUT + (f"${definitions}$" if definitions else "")))
     for number, cell in enumerate(notebook.cells):

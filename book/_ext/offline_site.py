@@ -1,4 +1,7 @@
-"""The site asks no other host for anything: what would is disconnected, and a script or style from elsewhere is a warning."""
+"""The site asks no other host for anything.
+
+What would is disconnected, and a script or style from elsewhere is a warning.
+"""
 
 from sphinx.util import logging
 
