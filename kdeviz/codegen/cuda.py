@@ -165,11 +165,11 @@ def launcher(kernel, source):
         f'    """{kernel.title} See kdeviz.kernels.numpy.{source}.{kernel.name}."""',
         *(f"    {size} = {array}.shape[{axis}]" for size, (array, axis) in kernel.sizes.items()),
         f"    outputs = {', '.join(shape(t) for t in kernel.outputs)}",
-        f'    return launch("{source}", "{kernel.name}", ({", ".join(inputs)}), ({", ".join(sizes)}), outputs, scratch={scratch}, width={kernel.threads.size})',
+        f'    return launch(source("{source}"), "{kernel.name}", ({", ".join(inputs)}), ({", ".join(sizes)}), outputs, scratch={scratch}, width={kernel.threads.size})',
     ])
 
 
 def launch_module(kernels, source):
     """The text of the Python module beside a .cu file."""
-    head = f"# {HEADER.format(source=source)}\nfrom .launch import launch\n\n\n"
+    head = f"# {HEADER.format(source=source)}\nfrom . import source\nfrom .launch import launch\n\n\n"
     return head + "\n\n\n".join(launcher(k, source) for k in kernels) + "\n"

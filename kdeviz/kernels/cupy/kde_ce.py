@@ -1,4 +1,5 @@
 # Generated from derivations/kde_ce.py. Do not edit: change the derivation and run `make generate`.
+from . import source
 from .launch import launch
 
 
@@ -8,7 +9,7 @@ def laplace(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "laplace", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=6*J, width=J)
+    return launch(source("kde_ce"), "laplace", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=6*J, width=J)
 
 
 def gaussian(z, points, a, b, h, position, q, log_floor):
@@ -17,7 +18,7 @@ def gaussian(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "gaussian", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=6*J, width=J)
+    return launch(source("kde_ce"), "gaussian", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=6*J, width=J)
 
 
 def box(z, points, a, b, h, position, q, log_floor):
@@ -26,7 +27,7 @@ def box(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "box", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=5*J, width=J)
+    return launch(source("kde_ce"), "box", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=5*J, width=J)
 
 
 def triangular(z, points, a, b, h, position, q, log_floor):
@@ -35,7 +36,7 @@ def triangular(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "triangular", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=8*J, width=J)
+    return launch(source("kde_ce"), "triangular", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=8*J, width=J)
 
 
 def epanechnikov(z, points, a, b, h, position, q, log_floor):
@@ -44,7 +45,7 @@ def epanechnikov(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "epanechnikov", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=8*J, width=J)
+    return launch(source("kde_ce"), "epanechnikov", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=8*J, width=J)
 
 
 def cauchy(z, points, a, b, h, position, q, log_floor):
@@ -53,7 +54,7 @@ def cauchy(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "cauchy", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=8*J, width=J)
+    return launch(source("kde_ce"), "cauchy", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=8*J, width=J)
 
 
 def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -62,7 +63,7 @@ def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "laplace_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
+    return launch(source("kde_ce"), "laplace_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
 
 
 def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -71,7 +72,7 @@ def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "gaussian_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=7*J, width=J)
+    return launch(source("kde_ce"), "gaussian_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=7*J, width=J)
 
 
 def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -80,7 +81,7 @@ def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "box_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=5*J, width=J)
+    return launch(source("kde_ce"), "box_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=5*J, width=J)
 
 
 def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -89,7 +90,7 @@ def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "triangular_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
+    return launch(source("kde_ce"), "triangular_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
 
 
 def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -98,7 +99,7 @@ def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "epanechnikov_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
+    return launch(source("kde_ce"), "epanechnikov_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
 
 
 def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -107,7 +108,7 @@ def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "cauchy_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
+    return launch(source("kde_ce"), "cauchy_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
 
 
 def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -116,4 +117,4 @@ def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch("kde_ce", "von_mises_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
+    return launch(source("kde_ce"), "von_mises_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)

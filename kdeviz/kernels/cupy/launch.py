@@ -3,8 +3,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from . import source
-
 BLOCKS = 2048           # rows in flight; a block strides over the rows, so scratch memory does not grow with their number
 REAL = {"float32": "float", "float64": "double"}
 
@@ -20,9 +18,9 @@ def cupy_with_device():
 
 
 @lru_cache
-def compiled(stem, real):
-    """The module of one stem in one precision, compiled at its first use in this process."""
-    return cupy_with_device().RawModule(code=source(stem), options=(f"-DREAL={real}", "-std=c++14"), backend="nvrtc")
+def compiled(text, real):
+    """The module of one CUDA text in one precision, compiled at its first use in this process."""
+    return cupy_with_device().RawModule(code=text, options=(f"-DREAL={real}", "-std=c++14"), backend="nvrtc")
 
 
 def threads_for(width):
@@ -30,8 +28,8 @@ def threads_for(width):
     return min(256, -(-int(width) // 32) * 32)
 
 
-def launch(stem, name, inputs, sizes, outputs, scratch, width):
-    """Runs kernel `name`: contiguous cupy arrays of one dtype in, fresh arrays of the shapes `outputs` out.
+def launch(text, name, inputs, sizes, outputs, scratch, width):
+    """Runs kernel `name` of the CUDA text: contiguous cupy arrays of one dtype in, fresh arrays of the shapes `outputs` out.
 
     ``scratch`` is the number of numbers that a block keeps, ``width`` the extent that its threads share.
     """
@@ -45,6 +43,6 @@ def launch(stem, name, inputs, sizes, outputs, scratch, width):
     if rows:
         blocks = min(rows, BLOCKS)
         kept = cupy.empty((max(1, blocks * scratch),), dtype)
-        kernel = compiled(stem, REAL[dtype.name]).get_function(name)
+        kernel = compiled(text, REAL[dtype.name]).get_function(name)
         kernel((blocks,), (threads_for(width),), (*inputs, *(np.int64(size) for size in sizes), *results, kept))
     return results

@@ -1,4 +1,5 @@
 # Generated from derivations/mixture_ce.py. Do not edit: change the derivation and run `make generate`.
+from . import source
 from .launch import launch
 
 
@@ -8,4 +9,4 @@ def mixture_ce(z, log_K, q, log_floor):
     B = log_K.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, B, J), (R, B)
-    return launch("mixture_ce", "mixture_ce", (z, log_K, q, log_floor), (R, B, J), outputs, scratch=4*J, width=J)
+    return launch(source("mixture_ce"), "mixture_ce", (z, log_K, q, log_floor), (R, B, J), outputs, scratch=4*J, width=J)

@@ -1,4 +1,5 @@
 # Generated from derivations/softmax_ce.py. Do not edit: change the derivation and run `make generate`.
+from . import source
 from .launch import launch
 
 
@@ -7,4 +8,4 @@ def softmax_ce(z, y):
     R = z.shape[0]
     D = z.shape[1]
     outputs = (R,), (R, D), (R, D)
-    return launch("softmax_ce", "softmax_ce", (z, y), (R, D), outputs, scratch=D, width=D)
+    return launch(source("softmax_ce"), "softmax_ce", (z, y), (R, D), outputs, scratch=D, width=D)
