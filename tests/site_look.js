@@ -17,8 +17,12 @@
     return [...[r, g, b].map(v => colour.startsWith('color') ? v : v / 255), opacity];
   };
   const over = (top, bottom) => top.slice(0, 3).map((v, i) => v * top[3] + bottom[i] * (1 - top[3]));
-  const behind = element =>
-    element ? over(channels(getComputedStyle(element).backgroundColor), behind(element.parentElement)) : [1, 1, 1];
+  const known = new Map([[null, [1, 1, 1]]]);
+  const behind = element => {
+    if (!known.has(element))
+      known.set(element, over(channels(getComputedStyle(element).backgroundColor), behind(element.parentElement)));
+    return known.get(element);
+  };
   const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
   const luminance = ([r, g, b]) => .2126 * linear(r) + .7152 * linear(g) + .0722 * linear(b);
   const contrast = (element, property) => {
@@ -37,7 +41,6 @@
 
   const link = selector => (document.querySelector(selector) || {}).href || '';
   return {
-    theme: document.documentElement.dataset.theme,
     width: document.documentElement.scrollWidth,
     undescribed,
     rawTeX,

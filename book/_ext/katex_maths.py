@@ -77,13 +77,13 @@ def set_formula(translator, node, tex, display):
 
 
 def display_tex(node):
-    r"""The display's TeX. As with Sphinx's MathJax, ``\\`` and blank lines in it break lines without further markup."""
+    r"""The display's TeX. As with Sphinx's MathJax, ``\\`` and blank lines break lines without further markup."""
     tex = node.astext().strip()
     if node.get("nowrap"):  # \begin{align} and its kin; Sphinx numbers the equation, so KaTeX must not
         return re.sub(r"\\(begin|end)\{(align|alignat|equation|gather)\}", r"\\\1{\2*}", tex)
-    parts = re.split(r"\n\s*\n", tex)
-    parts = [rf"\begin{{split}}{part}\end{{split}}" if r"\\" in part else part for part in parts]
-    return parts[0] if len(parts) == 1 else r"\begin{gathered}" + r"\\".join(parts) + r"\end{gathered}"
+    lines = re.split(r"\n\s*\n", tex)
+    lines = [rf"\begin{{split}}{line}\end{{split}}" if r"\\" in line else line for line in lines]
+    return lines[0] if len(lines) == 1 else r"\begin{aligned}&" + r"\\[.5em]&".join(lines) + r"\end{aligned}"
 
 
 def visit_inline(self, node):
