@@ -83,7 +83,10 @@ def build_site():
 def sphinx():
     """Like ``jupyter-book build . -W -n --keep-going``, but quieter. Returns an exit status."""
     from jupyter_book.sphinx import build_sphinx
+    from sphinx.util.console import nocolor
 
+    if not sys.stderr.isatty():
+        nocolor()
     overrides = {"external_toc_path": str(ROOT / "_toc.yml"), "nitpicky": True, "latex_individualpages": False}
     failure = build_sphinx(ROOT, SITE, noconfig=True, path_config=ROOT / "_config.yml", confoverrides=overrides,
                            warningiserror=True, keep_going=True, quiet=True)

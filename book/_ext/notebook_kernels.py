@@ -6,6 +6,7 @@ from pathlib import Path
 
 CONFIG = """\
 c.IPKernelApp.log_level = "ERROR"  # else each page says that it talks to its kernel over a local, unencrypted port
+c.InteractiveShell.colors = "nocolor"  # a traceback in a log
 c.InlineBackend.figure_formats = {"svg"}
 c.InlineBackend.rc = {"svg.hashsalt": "kdeviz"}  # the same figure is the same text
 """
