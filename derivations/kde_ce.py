@@ -38,6 +38,8 @@
 # `position` is $t_b$: midpoint bins have $t_b=(b+\frac12)/B$. Explicit bin centres are the case $a=0$, $b=1$, $t_b=x_b$.
 
 # %%
+from functools import reduce
+
 import sympy as sp
 
 from derivations.mixture_ce import b, centred, j, log_floor, log_K, log_p, loss_and_grad_z, mass, mixture, q, responsibility_of, row, z
@@ -121,8 +123,11 @@ assert prove_wrapped_laplace()
 # $\cos\theta-1=-2\sin^2(\theta/2)$: the left side loses the digits of a small angle.
 
 # %%
+other_image, nearest_share = array("other_image", r"\epsilon")[row, b, j], array("nearest_share")[row, b, j]
+ratio = sp.exp(2 * sp.Abs(u) - turn)                                   # the other image's kernel value over that of the nearest
+wrapped_parts = {other_image: ratio, nearest_share: 1 / (1 + other_image)}
 circular_kernels = line_kernels | {
-    "laplace": -sp.Abs(u) + sp.log(1 + sp.exp(2 * sp.Abs(u) - turn)) - sp.log(1 - sp.exp(-turn)),
+    "laplace": -sp.Abs(u) + sp.log(1 + ratio) - sp.log(1 - sp.exp(-turn)),
     "von_mises": -(turn**2) / (2 * sp.pi**2) * sp.sin(sp.pi * u / turn) ** 2,
 }
 kappa = (turn / (2 * sp.pi)) ** 2
@@ -166,16 +171,18 @@ gradients = {
 
 
 # %%
-def declare(name, log_kernel, circular=False):
-    """The kernel `name` with log K(u) = `log_kernel`; its derivatives are sympy's."""
+def declare(name, log_kernel, circular=False, named=None):
+    """The kernel `name` with log K(u) = `log_kernel`; its derivatives are sympy's. `named`: parts to compute once, {name: part}."""
     log_kernel = sp.sympify(log_kernel)
     by_u, by_turn = sp.diff(log_kernel, u), sp.diff(log_kernel, turn)
-    by_scale = sp.expand(u * by_u + turn * by_turn) if by_turn else u * slope
-    tails = {
-        log_K: log_kernel,
-        slope: by_u,
+    by_scale = sp.expand_mul(u * by_u + turn * by_turn) if by_turn else u * slope
+    named = named or {}
+    once = lambda e: reduce(lambda e, pair: e.xreplace({pair[1]: pair[0]}), named.items(), e)
+    tails = named | {
+        log_K: once(log_kernel),
+        slope: once(by_u),
         pull: Sum(responsibility_of * slope, j),
-        stretch: Sum(responsibility_of * by_scale, j),
+        stretch: Sum(responsibility_of * once(by_scale), j),
     }
     return Kernel(
         name=f"{name}_on_circle" if circular else name,
@@ -202,5 +209,5 @@ def declare(name, log_kernel, circular=False):
 
 # %%
 kernels = [declare(name, k) for name, k in line_kernels.items()]
-kernels += [declare(name, k, circular=True) for name, k in circular_kernels.items()]
+kernels += [declare(name, k, circular=True, named=wrapped_parts if name == "laplace" else None) for name, k in circular_kernels.items()]
 [kernel.name for kernel in kernels]

@@ -113,7 +113,7 @@ def refuse_unsupported(kernel):
             raise ValueError(f"kernel `{kernel.name}`: {what}")
 
     known = {t.base: t for t in (*kernel.inputs, *kernel.equations)}
-    names = [str(base) for base in known] + [i.name for i in kernel.nest]
+    names = [str(t.base) for t in (*kernel.inputs, *kernel.where, *kernel.outputs)] + [i.name for i in kernel.nest]
     for name in (kernel.name, *names):
         require(name.isidentifier() and not iskeyword(name) and names.count(name) <= 1, f"`{name}` must be a unique Python identifier.")
     for target in known.values():

@@ -74,13 +74,19 @@ def describe(e):
     if isinstance(e, sp.Function) and len(e.args) == 1:
         inner = describe(e.args[0])
         return inner and f"{e.func.__name__.lower()}_{inner}"
+    if e.is_Pow and e.exp == 2:
+        return describe(e.base) and f"{describe(e.base)}_squared"
+    if e.is_Add and len(e.args) == 2:
+        first, second = sorted(e.args, key=lambda t: t.could_extract_minus_sign())
+        word = "minus" if second.could_extract_minus_sign() else "plus"
+        return f"{part_names(first)}_{word}_{part_names(second)}" if part_names(first) and part_names(second) else ""
     above, below = (part_names(part) for part in sp.fraction(e)) if e.is_Mul or e.is_Pow else ("", "")
     return f"{above}_over_{below}" if above and below else f"inverse_{below}" if below else above
 
 
 def part_names(product):
     """The names of the factors, joined; "" when one has none."""
-    names = [describe(f) for f in sp.Mul.make_args(product) if not f.is_number and not f.is_Pow]
+    names = [describe(f) for f in sp.Mul.make_args(product) if not f.is_number and not (f.is_Pow and f.exp.is_negative)]
     return "_".join(names) if all(names) else ""
 
 
@@ -107,7 +113,7 @@ class Naming:
 
     def fresh(self, stem, expr, without=None):
         """A new array over the indices of expr; a taken or unwieldy stem gets a number."""
-        stem = stem if 0 < len(stem) <= 36 else "factor"
+        stem = stem if 0 < len(stem) <= 36 else "shared"
         name = f"{stem}_{self.taken[stem]}" if self.taken[stem] else stem
         self.taken[stem] += 1
         free = indices_of(expr) - {without}
@@ -218,19 +224,18 @@ class Naming:
 
 
 def repeated_parts(bodies):
-    """The subexpressions worth a name that occur more than once, outermost first."""
-    seen, found = Counter(), []
+    """The subexpressions worth a name that occur more than once, large ones first."""
+    seen = Counter()
 
     def visit(e):
         if not e.args or isinstance(e, (sp.Indexed, sp.Rel)) or not isinstance(e, sp.Expr):
             return
         seen[e] += 1
         if seen[e] == 1:
-            found.append(e)
             for a in e.args:
                 visit(a)
 
     for body in bodies:
         visit(body)
-    plain = lambda e: isinstance(e.as_coeff_Mul()[1], sp.Indexed) or not e.free_symbols
-    return [e for e in found if seen[e] > 1 and not plain(e)]
+    repeated = [e for e, times in seen.items() if times > 1 and e.free_symbols and e.as_coeff_Mul()[0] == 1]
+    return sorted(repeated, key=lambda e: (-sp.count_ops(e), str(e)))

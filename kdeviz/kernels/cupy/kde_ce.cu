@@ -924,10 +924,12 @@ extern "C" __global__ void cauchy(
 //     {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
 //     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
 //     {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
-//     {\log K}_{r,b,j} = - \log{\left(1 - e^{- {\rho}_{r}} \right)} + \log{\left(e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}} + 1 \right)} - \left|{{u}_{r,b,j}}\right|
-//     {k'}_{r,b,j} = - \operatorname{sign}{\left({u}_{r,b,j} \right)} + \frac{2 e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}} \operatorname{sign}{\left({u}_{r,b,j} \right)}}{e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}} + 1}
+//     {\epsilon}_{r,b,j} = e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}}
+//     {nearest\_share}_{r,b,j} = \frac{1}{{\epsilon}_{r,b,j} + 1}
+//     {\log K}_{r,b,j} = - \log{\left(1 - e^{- {\rho}_{r}} \right)} + \log{\left({\epsilon}_{r,b,j} + 1 \right)} - \left|{{u}_{r,b,j}}\right|
+//     {k'}_{r,b,j} = 2 \operatorname{sign}{\left({u}_{r,b,j} \right)} {nearest\_share}_{r,b,j} {\epsilon}_{r,b,j} - \operatorname{sign}{\left({u}_{r,b,j} \right)}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
-//     {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{\left(- \operatorname{sign}{\left({u}_{r,b,j} \right)} {u}_{r,b,j} - \frac{{\rho}_{r}}{e^{{\rho}_{r}} - 1} + \frac{2 e^{2 \left|{{u}_{r,b,j}}\right|} \operatorname{sign}{\left({u}_{r,b,j} \right)} {u}_{r,b,j}}{e^{2 \left|{{u}_{r,b,j}}\right|} + e^{{\rho}_{r}}} - \frac{e^{2 \left|{{u}_{r,b,j}}\right|} {\rho}_{r}}{e^{2 \left|{{u}_{r,b,j}}\right|} + e^{{\rho}_{r}}}\right) e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+//     {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{\left(2 \operatorname{sign}{\left({u}_{r,b,j} \right)} {nearest\_share}_{r,b,j} {\epsilon}_{r,b,j} {u}_{r,b,j} - \operatorname{sign}{\left({u}_{r,b,j} \right)} {u}_{r,b,j} - {nearest\_share}_{r,b,j} {\epsilon}_{r,b,j} {\rho}_{r} - \frac{{\rho}_{r}}{e^{{\rho}_{r}} - 1}\right) e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
 //     {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
 //     {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
@@ -943,16 +945,17 @@ extern "C" __global__ void cauchy(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 9*J numbers a block.
+// `scratch`: 10*J numbers a block.
 extern "C" __global__ void laplace_on_circle(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, const REAL *__restrict__ period, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(9*J);
+    scratch += blockIdx.x*(10*J);
     REAL *weight = scratch; scratch += J;
     REAL *u = scratch; scratch += J;
+    REAL *other_image = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
-    REAL *slope = scratch; scratch += J;
+    REAL *nearest_share = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
@@ -965,7 +968,6 @@ extern "C" __global__ void laplace_on_circle(
         REAL inverse_period = REAL(1)/period[row];
         REAL log_expm1_turn = log(-expm1(-turn));
         REAL turn_over_expm1_turn = turn/expm1(turn);
-        REAL exp_turn = exp(turn);
         REAL top_z = LOWEST;
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             top_z = maximum(top_z, z[row*J + j]);
@@ -1008,7 +1010,8 @@ extern "C" __global__ void laplace_on_circle(
                     REAL offset = a[row] - points[row*J + j];
                     REAL delta = offset + position[row*B + bin]*width;
                     u[j] = inverse_h*(delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period));
-                    log_K[j] = log1p(exp(REAL(2)*fabs(u[j]) - turn)) - log_expm1_turn - fabs(u[j]);
+                    other_image[j] = exp(REAL(2)*fabs(u[j]) - turn);
+                    log_K[j] = log1p(other_image[j]) - log_expm1_turn - fabs(u[j]);
                     REAL centred = z[row*J + j] - top_z;
                     REAL log_joint = centred + log_K[j];
                     top_joint = maximum(top_joint, log_joint);
@@ -1022,13 +1025,14 @@ extern "C" __global__ void laplace_on_circle(
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
-                        slope[j] = REAL(2)*exp(REAL(2)*fabs(u[j]) - turn)*sign(u[j])/(REAL(1) + exp(REAL(2)*fabs(u[j]) - turn)) - sign(u[j]);
+                        nearest_share[j] = REAL(1)/(REAL(1) + other_image[j]);
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[j];
                         joint[j] = exp(log_joint - top_joint);
                         total_joint_part += joint[j];
-                        raw_pull_part += joint[j]*slope[j];
-                        raw_stretch_part += joint[j]*(REAL(2)*u[j]*exp(REAL(2)*fabs(u[j]))*sign(u[j])/(exp_turn + exp(REAL(2)*fabs(u[j]))) - turn_over_expm1_turn - u[j]*sign(u[j]) - turn*exp(REAL(2)*fabs(u[j]))/(exp_turn + exp(REAL(2)*fabs(u[j]))));
+                        REAL slope = REAL(2)*nearest_share[j]*other_image[j]*sign(u[j]) - sign(u[j]);
+                        raw_pull_part += joint[j]*slope;
+                        raw_stretch_part += joint[j]*(REAL(2)*nearest_share[j]*other_image[j]*u[j]*sign(u[j]) - turn_over_expm1_turn - u[j]*sign(u[j]) - nearest_share[j]*other_image[j]*turn);
                     }
                     total_joint += total_joint_part;
                     raw_pull += raw_pull_part;
@@ -1052,7 +1056,8 @@ extern "C" __global__ void laplace_on_circle(
                 if (threadIdx.x == 0) log_density[row*B + bin] = log_p;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     responsibility_part[j] += joint[j]*mass_over_total_joint;
-                    raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope[j];
+                    REAL slope = REAL(2)*nearest_share[j]*other_image[j]*sign(u[j]) - sign(u[j]);
+                    raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope;
                 }
             }
             explained += explained_part;

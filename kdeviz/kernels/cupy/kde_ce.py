@@ -63,7 +63,7 @@ def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "laplace_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
+    return launch(source("kde_ce"), "laplace_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=10*J, width=J)
 
 
 def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):

@@ -909,9 +909,9 @@ def _cauchy(z, points, a, b, h, position, q, log_floor, bins_at_once):
     all_log_density = np.empty((len(z), B), real)
     for bins in _blocks(B, bins_at_once):
         u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
-        factor = u**2
-        log_K = -np.log1p(factor)
-        slope = -2*u/(1 + factor)
+        u_squared = u**2
+        log_K = -np.log1p(u_squared)
+        slope = -2*u/(1 + u_squared)
         log_joint = centred[:, None, :] + log_K
         top_joint = np.max(log_joint, 2, initial=lowest)
         joint = log_joint - top_joint[:, :, None]
@@ -962,13 +962,17 @@ def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
 
         {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
 
-        {\log K}_{r,b,j} = - \log{\left(1 - e^{- {\rho}_{r}} \right)} + \log{\left(e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}} + 1 \right)} - \left|{{u}_{r,b,j}}\right|
+        {\epsilon}_{r,b,j} = e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}}
 
-        {k'}_{r,b,j} = - \operatorname{sign}{\left({u}_{r,b,j} \right)} + \frac{2 e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}} \operatorname{sign}{\left({u}_{r,b,j} \right)}}{e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}} + 1}
+        {nearest\_share}_{r,b,j} = \frac{1}{{\epsilon}_{r,b,j} + 1}
+
+        {\log K}_{r,b,j} = - \log{\left(1 - e^{- {\rho}_{r}} \right)} + \log{\left({\epsilon}_{r,b,j} + 1 \right)} - \left|{{u}_{r,b,j}}\right|
+
+        {k'}_{r,b,j} = 2 \operatorname{sign}{\left({u}_{r,b,j} \right)} {nearest\_share}_{r,b,j} {\epsilon}_{r,b,j} - \operatorname{sign}{\left({u}_{r,b,j} \right)}
 
         {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 
-        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{\left(- \operatorname{sign}{\left({u}_{r,b,j} \right)} {u}_{r,b,j} - \frac{{\rho}_{r}}{e^{{\rho}_{r}} - 1} + \frac{2 e^{2 \left|{{u}_{r,b,j}}\right|} \operatorname{sign}{\left({u}_{r,b,j} \right)} {u}_{r,b,j}}{e^{2 \left|{{u}_{r,b,j}}\right|} + e^{{\rho}_{r}}} - \frac{e^{2 \left|{{u}_{r,b,j}}\right|} {\rho}_{r}}{e^{2 \left|{{u}_{r,b,j}}\right|} + e^{{\rho}_{r}}}\right) e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{\left(2 \operatorname{sign}{\left({u}_{r,b,j} \right)} {nearest\_share}_{r,b,j} {\epsilon}_{r,b,j} {u}_{r,b,j} - \operatorname{sign}{\left({u}_{r,b,j} \right)} {u}_{r,b,j} - {nearest\_share}_{r,b,j} {\epsilon}_{r,b,j} {\rho}_{r} - \frac{{\rho}_{r}}{e^{{\rho}_{r}} - 1}\right) e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 
         {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
 
@@ -1065,7 +1069,6 @@ def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_
     top_z = np.max(z, 1, initial=lowest)
     centred = z - top_z[:, None]
     turn_over_expm1_turn = turn/np.expm1(turn)
-    exp_turn = np.exp(turn)
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
@@ -1081,9 +1084,12 @@ def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
         u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
         abs_u = np.abs(u)
-        log_K = np.log1p(np.exp(2*abs_u - turn[:, None, None])) - abs_u - log_expm1_turn[:, None, None]
+        other_image = 2*abs_u - turn[:, None, None]
+        np.exp(other_image, out=other_image)
+        nearest_share = 1/(1 + other_image)
+        log_K = np.log1p(other_image) - abs_u - log_expm1_turn[:, None, None]
         sign_u = np.sign(u)
-        slope = 2*sign_u*np.exp(2*abs_u - turn[:, None, None])/(1 + np.exp(2*abs_u - turn[:, None, None])) - sign_u
+        slope = 2*nearest_share*other_image*sign_u - sign_u
         log_joint = centred[:, None, :] + log_K
         top_joint = np.max(log_joint, 2, initial=lowest)
         joint = log_joint - top_joint[:, :, None]
@@ -1093,7 +1099,7 @@ def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_
         raw_pull = np.sum(joint_slope, 2)
         inverse_total_joint = 1/np.maximum(total_joint, 1)
         pull = inverse_total_joint*raw_pull
-        raw_stretch = np.sum(joint*(2*sign_u*u*np.exp(2*abs_u)/(exp_turn[:, None, None] + np.exp(2*abs_u)) - turn_over_expm1_turn[:, None, None] - sign_u*u - turn[:, None, None]*np.exp(2*abs_u)/(exp_turn[:, None, None] + np.exp(2*abs_u))), 2)
+        raw_stretch = np.sum(joint*(2*nearest_share*other_image*sign_u*u - turn_over_expm1_turn[:, None, None] - sign_u*u - nearest_share*other_image*turn[:, None, None]), 2)
         stretch = inverse_total_joint*raw_stretch
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
@@ -1109,12 +1115,6 @@ def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        abs_u_1 = 2*np.abs(u)
-        factor = abs_u_1 - turn[:, None, None]
-        np.exp(factor, out=factor)
-        exp_abs_u = 2*np.abs(u)
-        np.exp(exp_abs_u, out=exp_abs_u)
-        factor_1 = 1/(exp_abs_u + exp_turn[:, None, None])
         all_log_density[:, bins] = log_density
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
@@ -1907,9 +1907,9 @@ def _cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_a
     for bins in _blocks(B, bins_at_once):
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
         u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
-        factor = u**2
-        log_K = -np.log1p(factor)
-        slope = -2*u/(1 + factor)
+        u_squared = u**2
+        log_K = -np.log1p(u_squared)
+        slope = -2*u/(1 + u_squared)
         log_joint = centred[:, None, :] + log_K
         top_joint = np.max(log_joint, 2, initial=lowest)
         joint = log_joint - top_joint[:, :, None]
@@ -2060,7 +2060,7 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, bin
     turn = inverse_h*period
     inverse_period = 1/period
     inverse_turn = 1/turn
-    factor = turn**2
+    turn_squared = turn**2
     top_z = np.max(z, 1, initial=lowest)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
@@ -2079,8 +2079,8 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, bin
         u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
         inverse_turn_u = np.pi*inverse_turn[:, None, None]*u
         sin_inverse_turn_u = np.sin(inverse_turn_u)
-        factor_1 = sin_inverse_turn_u**2
-        log_K = -1/2*factor[:, None, None]*factor_1/np.pi**2
+        sin_inverse_turn_u_squared = sin_inverse_turn_u**2
+        log_K = -1/2*sin_inverse_turn_u_squared*turn_squared[:, None, None]/np.pi**2
         slope = -sin_inverse_turn_u*turn[:, None, None]*np.cos(inverse_turn_u)/np.pi
         log_joint = centred[:, None, :] + log_K
         top_joint = np.max(log_joint, 2, initial=lowest)
@@ -2091,8 +2091,8 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, bin
         raw_pull = np.sum(joint_slope, 2)
         inverse_total_joint = 1/np.maximum(total_joint, 1)
         pull = inverse_total_joint*raw_pull
-        raw_stretch = np.sum(factor_1*joint, 2)
-        stretch = -factor[:, None]*inverse_total_joint*raw_stretch/np.pi**2
+        raw_stretch = np.sum(joint*sin_inverse_turn_u_squared, 2)
+        stretch = -inverse_total_joint*raw_stretch*turn_squared[:, None]/np.pi**2
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))

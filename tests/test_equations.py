@@ -1,0 +1,145 @@
+"""From a declaration to equations and loops: what is refused, named, hoisted, shared, ordered, stored."""
+import pytest
+import sympy as sp
+
+from kdeviz.codegen import evaluate
+from kdeviz.codegen.declare import Index, Kernel, Max, Sum, array, gradient, log_mass
+from kdeviz.codegen.equations import describe, lower
+from kdeviz.codegen.nest import Loop, build
+
+R, B, J = sp.symbols("R B J", integer=True, positive=True)
+row, b, j = Index("row", R), Index("bin", B), Index("j", J)
+x, w, c = array("x")[row, j], array("w")[row, b], array("c", positive=True)[row]
+out = array("out")
+
+
+def kernel(outputs, where=None, inputs=(x, w, c), **options):
+    options = {"nest": (row, b, j), "threads": j, "blocked": b} | options
+    return Kernel(name="k", title="A test.", inputs={i: "." for i in inputs}, outputs=outputs, where=where or {}, **options)
+
+
+REFUSED = {
+    "unknown array": ({out[row, j]: array("y")[row, j]}, "neither an input nor defined"),
+    "scan": ({out[row, j]: sp.IndexedBase(x.base.label)[row, j - 1]}, "scans"),
+    "free index on the right": ({out[row]: x}, "neither on the left side"),
+    "part of a range": ({out[row]: sp.Sum(x, (j, 1, J - 1))}, "whole of one index"),
+    "two indices at once": ({out[row]: sp.Sum(x * w, (j, 0, J - 1), (b, 0, B - 1))}, "whole of one index"),
+    "function without a printer": ({out[row, j]: sp.gamma(x)}, "no printer"),
+    "product over an index": ({out[row]: sp.Product(x, (j, 0, J - 1))}, "no printer"),
+    "bare symbol": ({out[row, j]: x * sp.Symbol("h")}, "must be an array"),
+    "indices against the nest": ({out[j, row]: x}, "order of the nest"),
+    "name taken": ({array("x")[row]: c}, "unique Python identifier"),
+    "keyword": ({array("lambda")[row]: c}, "unique Python identifier"),
+}
+
+
+@pytest.mark.parametrize("outputs, message", REFUSED.values(), ids=REFUSED)
+def test_unsupported_input_is_refused_with_its_place(outputs, message):
+    with pytest.raises(ValueError, match=f"kernel `k`.*{message}"):
+        kernel(outputs)
+
+
+def test_a_cycle_of_equations_is_refused():
+    p, q = array("p")[row], array("q")[row]
+    with pytest.raises(ValueError, match="depend on themselves"):
+        lower(kernel({out[row]: p}, {p: q + 1, q: p * c}))
+
+
+def test_a_second_pass_over_the_blocked_index_is_refused():
+    from kdeviz.codegen.numpy_printer import function
+
+    with pytest.raises(ValueError, match="second pass"):
+        function(kernel({out[row, b]: w / Sum(w, b)}), "test")
+
+
+def test_a_stem_that_names_nothing_is_refused():
+    with pytest.raises(ValueError, match="no sum of exponentials"):
+        lower(kernel({out[row]: Sum(x, j)}, stems={x: "part"}))
+
+
+def test_gradient_of_log_sum_exp_is_the_softmax():
+    assert gradient(sp.log(Sum(sp.exp(x), j)), x) == sp.exp(x) / Sum(sp.exp(x), j)
+
+
+def test_gradient_keeps_what_does_not_depend_on_the_index():
+    assert gradient(Sum(x * Sum(x, j), j), x).doit() == (2 * Sum(x, j)).doit() or gradient(Sum(x**2, j), x) == 2 * x
+    assert gradient(Sum(w, b) * c, c) == Sum(w, b)
+
+
+def test_equal_reductions_get_one_name():
+    equations = lower(kernel({out[row]: Sum(x, j) * c, array("other")[row]: Sum(x, j) + c}))
+    assert [eq.op for eq in equations].count("sum") == 1
+
+
+def test_log_sum_exp_takes_its_maximum_out_once_for_value_and_shares():
+    lse = sp.log(Sum(sp.exp(x), j))
+    equations = lower(kernel({out[row]: lse, array("share")[row, j]: sp.exp(x) / Sum(sp.exp(x), j)}, stems={x: "part"}))
+    assert [str(eq.target.base) for eq in equations if eq.op] == ["top_part", "total_part"]
+    assert sum(eq.body.has(sp.exp) for eq in equations) == 1
+
+
+def test_a_centred_array_needs_no_second_maximum():
+    centred = array("centred")[row, j]
+    equations = lower(kernel({out[row]: sp.log(Sum(sp.exp(centred), j))}, {centred: x - Max(x, j)}))
+    assert [eq.op for eq in equations if eq.op] == ["max", "sum"]
+
+
+def test_work_that_needs_fewer_indices_leaves_the_inner_loop():
+    equations = lower(kernel({out[row, j]: x / c}))
+    assert {str(eq.target.base): eq.target.indices for eq in equations} == {"inverse_c": (row,), "out": (row, j)}
+
+
+def test_a_named_sum_is_a_rounding_barrier():
+    """(c - x) is computed before w is added: never c + w - x."""
+    near = array("near")[row, j]
+    bodies = {str(eq.target.base): eq.body for eq in lower(kernel({out[row, b, j]: near + w}, {near: c - x}))}
+    assert bodies["near"] == c - x and bodies["out"] == near + w
+
+
+def test_array_code_shares_products_of_full_width():
+    y = array("y")[row, b, j]
+    equations = lower(kernel({out[row, b]: Sum(y * x, j), array("more")[row, j]: Sum(y * x * w, b)}, inputs=(x, w, c, y)), share=True)
+    full = [eq for eq in equations if set(eq.loops) == {row, b, j} and not eq.op]
+    assert not full or [eq.body for eq in full] == [x * y]
+
+
+def test_generated_names_tell_what_they_hold():
+    assert [describe(e) for e in (1 / c, w / sp.Max(c, 1), sp.log(c), w * c)] == ["inverse_c", "w_over_c", "log_c", "w_c"]
+
+
+def test_generated_names_avoid_those_of_the_author():
+    inverse = array("inverse_c")[row]
+    names = [str(eq.target.base) for eq in lower(kernel({out[row, j]: x / c + inverse}, inputs=(x, w, c, inverse)))]
+    assert "inverse_c" not in names and "inverse_c_1" in names
+
+
+def test_a_constant_quantity_needs_no_storage_and_a_sum_of_zeros_no_loop():
+    slope = array("slope")[row, b, j]
+    equations = lower(kernel({out[row, b]: Sum(x * slope, j)}, {slope: sp.S.Zero}))
+    assert [(eq.op, eq.body) for eq in equations] == [("", 0)]
+
+
+def test_what_is_made_and_read_in_one_iteration_is_a_scalar():
+    part = log_mass("part")[row, j]
+    items, shape = build(kernel({out[row]: Sum(part * x, j)}, {part: sp.exp(x)}))
+    assert shape[part.base] == ()
+    assert sum(isinstance(item, Loop) for item in items) == 1
+
+
+def test_what_waits_for_a_complete_sum_is_stored():
+    part = log_mass("part")[row, j]
+    _, shape = build(kernel({out[row, j]: part / Sum(part, j)}, {part: sp.exp(x)}))
+    assert shape[part.base] == (j,)
+
+
+def test_cheap_quantities_are_computed_again_instead_of_stored():
+    near = array("near")[row, j]
+    _, shape = build(kernel({out[row, j]: near * Sum(near, j)}, {near: x - c}))
+    assert near.base not in shape
+
+
+def test_evaluation_uses_no_rewriting_rule():
+    """Naive softmax at 50 digits: no overflow there, so the plain formula is the truth."""
+    arrays = {"x": [[1000.0, 1001.0]], "w": [[1.0]], "c": [1.0]}
+    value = evaluate(kernel({out[row, j]: sp.exp(x) / Sum(sp.exp(x), j)}), arrays)["out"]
+    assert float(sum(value[0]) - 1) == 0 and abs(float(value[0, 0]) - 0.2689414213699951) < 1e-16
