@@ -47,9 +47,9 @@ def test_no_notebook_with_outputs_is_kept():
     assert [path for path in kept if ".ipynb_checkpoints" not in path.parts] == []
 
 
-@pytest.mark.parametrize("stem", DERIVATIONS)
-def test_importing_a_derivation_says_nothing_and_writes_nothing(stem, tmp_path):
-    result = subprocess.run([sys.executable, "-W", "error", "-c", f"import derivations.{stem}"], cwd=tmp_path,
+def test_importing_the_derivations_says_nothing_and_writes_nothing(tmp_path):
+    code = "\n".join(f"import derivations.{stem}" for stem in DERIVATIONS)
+    result = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path,
                             env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
