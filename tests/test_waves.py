@@ -328,14 +328,18 @@ def test_committed_table_loads_and_is_a_whole_battle(name):
 @pytest.mark.parametrize("name", sorted(record.BATTLES))
 def test_data_card_states_what_the_table_holds(name):
     w = waves.load(name)
-    row = next(line for line in (waves.FOLDER / "README.md").read_text().splitlines() if line.startswith(f"| {name} |"))
+    row = next(
+        line
+        for line in (waves.FOLDER / "README.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"| {name} |")
+    )
     facts = [w.about["target"], w.about["shooter"], w.about["rounds"], w.about["wins"], w.about["score"]]
     facts += [f"{len(w.a):,}", str(np.sum(~w.complete))]
     assert [cell.strip(" `") for cell in row.strip("|").split("|")[1:]] == facts
 
 
 def test_data_card_names_every_column_and_the_version():
-    card = (waves.FOLDER / "README.md").read_text()
+    card = (waves.FOLDER / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(\w+)` \|", card, re.MULTILINE)) == set(COLUMNS)
     assert {waves.load(name).about["robocode"] for name in waves.names()} == set(re.findall(r"1\.9\.3\.9-\d+", card))
 
