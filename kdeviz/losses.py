@@ -388,11 +388,11 @@ def check_line(xp, arguments):
     for name in {"h", "period"} & arguments.keys():
         require(name, np.asarray(arguments[name]) > 0, "be positive, in the unit of x", arguments[name])
     if {"a", "b"} <= arguments.keys():
-        a, b, period = arguments["a"], arguments["b"], arguments.get("period")
-        if period is None:
-            require("b", np.asarray(b - a) > 0, "be greater than `a`", np.asarray(b), f"`a` is {a}.")
-        else:
-            require("b", np.asarray((b - a >= 0) & (b - a <= period)), "lie between `a` and `a` + `period`", np.asarray(b), f"`a` is {a}.")
+        width, period = np.asarray(arguments["b"] - arguments["a"]), arguments.get("period")
+        ok = width > 0 if period is None else (width >= 0) & (width <= period)
+        must = "be greater than `a`" if period is None else "lie between `a` and `a` + `period`"
+        if not ok.all():
+            require("b", ok, must, arguments["b"], f"`a` is {arguments['a']}.")
 
 
 def bins_as_arrays(xp, arguments, a, b, bins):

@@ -10,6 +10,7 @@ import pytest
 from kdeviz.codegen.__main__ import HOME, stems, texts
 
 FILES = sorted((HOME / "kdeviz" / "kernels").glob("*/*_ce.*"))
+REFERENCES = sorted((HOME / "kdeviz" / "reference").glob("*.json"))
 NUMPY_FILES = sorted((HOME / "kdeviz" / "kernels" / "numpy").glob("*_ce.py"))
 
 
@@ -18,13 +19,13 @@ def emitted():
     return dict(texts())
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}/{p.name}")
+@pytest.mark.parametrize("path", FILES + REFERENCES, ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_committed_kernel_is_what_its_derivation_emits(path, emitted):
     assert path.read_text() == emitted[path], "run `make generate` and commit the kernel with its derivation"
 
 
 def test_every_emitted_file_is_committed(emitted):
-    assert set(emitted) == set(FILES)
+    assert set(emitted) == set(FILES + REFERENCES)
 
 
 def test_check_prints_a_diff_and_the_command_that_repairs(monkeypatch, capsys, tmp_path):

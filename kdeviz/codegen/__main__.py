@@ -5,10 +5,15 @@ import importlib
 import sys
 from pathlib import Path
 
-from . import cuda, numpy_printer
+from . import cuda, numpy_printer, references
 
 HOME = Path(__file__).parents[2]
-FILES = {"numpy/{stem}.py": numpy_printer.module, "cupy/{stem}.cu": cuda.module, "cupy/{stem}.py": cuda.launch_module}
+FILES = {
+    "kernels/numpy/{stem}.py": numpy_printer.module,
+    "kernels/cupy/{stem}.cu": cuda.module,
+    "kernels/cupy/{stem}.py": cuda.launch_module,
+    "reference/{stem}.json": references.module,
+}
 
 
 def stems():
@@ -23,7 +28,7 @@ def texts():
     """(path, text) of every generated file."""
     for stem, kernels in stems():
         for name, write in FILES.items():
-            yield HOME / "kdeviz" / "kernels" / name.format(stem=stem), write(kernels, stem)
+            yield HOME / "kdeviz" / name.format(stem=stem), write(kernels, stem)
 
 
 def generate():

@@ -1,0 +1,48 @@
+"""`python -m kdeviz verify`: passes here, fails when a kernel is wrong, needs numpy alone."""
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from kdeviz import verify as module
+from kdeviz.kernels.numpy import kde_ce, mixture_ce
+
+
+def test_every_kernel_is_within_its_bound():
+    table = io.StringIO()
+    assert module.verify(stream=table) == 0, table.getvalue()
+    assert "60 of 60 within their bound" in table.getvalue()
+
+
+def test_every_public_kernel_has_a_reference():
+    published = {(stem, case["kernel"]) for stem, case in module.references()}
+    public = {("kde_ce", name) for name in vars(kde_ce) if not name.startswith("_") and name not in ("math", "np")}
+    assert public <= published and ("softmax_ce", "softmax_ce") in published
+
+
+@pytest.mark.parametrize("spoil", [lambda out: (out[0] * (1 + 1e-12), *out[1:]), lambda out: (out[0], -out[1], *out[2:])], ids=["digit", "sign"])
+def test_a_wrong_kernel_fails(monkeypatch, spoil):
+    right = mixture_ce.mixture_ce
+    monkeypatch.setattr(mixture_ce, "mixture_ce", lambda **rows: spoil(right(**rows)))
+    assert module.verify(stream=io.StringIO()) >= 1
+
+
+def test_inputs_are_exact_and_results_have_thirty_digits():
+    for path in module.FOLDER.glob("*.json"):
+        for case in json.loads(path.read_text())["cases"]:
+            hexes = [v for a in case["inputs"].values() for v in a["values"]]
+            assert all(float.fromhex(v).hex() == v for v in hexes)
+            decimals = [v for a in case["outputs"].values() for v in a["values"]]
+            assert any(len(v.strip("-0.").split("e")[0].replace(".", "")) >= 28 for v in decimals)
+
+
+def test_the_command_prints_a_table_and_exits_with_a_status():
+    run = subprocess.run([sys.executable, "-m", "kdeviz", "verify"], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0 and run.stdout.startswith("kernel") and not run.stderr
+
+
+def test_a_backend_that_is_not_there_says_so():
+    run = subprocess.run([sys.executable, "-m", "kdeviz", "verify", "--backend", "cupy"], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0 or "cupy" in run.stderr and "Traceback" not in run.stderr
