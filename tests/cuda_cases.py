@@ -5,6 +5,7 @@ import re
 
 import cuda_program
 import numpy as np
+
 from kdeviz.kernels.cupy import FOLDER, source
 
 STEMS = sorted(path.stem for path in FOLDER.glob("*.cu"))

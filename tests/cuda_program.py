@@ -48,7 +48,8 @@ def missing_compiler():
     """Why the text cannot be run here, or None."""
     if not shutil.which("g++"):
         return NEEDED
-    macros = subprocess.run(["g++", "-E", "-P", "-x", "c++", "-"], input="__GNUC__ __linux__ __clang__", capture_output=True, text=True).stdout.split()
+    asked = subprocess.run(["g++", "-E", "-P", "-x", "c++", "-"], input="__GNUC__ __linux__ __clang__", capture_output=True, text=True)
+    macros = asked.stdout.split()
     usable = len(macros) == 3 and macros[0].isdigit() and int(macros[0]) >= 11 and macros[1:] == ["1", "__clang__"]
     return None if usable else f"{NEEDED}; this g++ is another"
 

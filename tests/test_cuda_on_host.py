@@ -67,8 +67,8 @@ def test_a_batch_equals_its_rows_bit_for_bit(cupy, small_blocks, stem, name):
     arrays = rows(stem, name, 3, 2, 37)
     batch = on_device(cupy, stem, name, arrays)
     last = on_device(cupy, stem, name, {argument: a[2:] for argument, a in arrays.items()})
-    for alone, of_many in zip(last, batch):
-        np.testing.assert_array_equal(alone[0], of_many[2])
+    for one, of_many in zip(last, batch):
+        np.testing.assert_array_equal(one[0], of_many[2])
 
 
 def test_no_rows_give_empty_results(cupy):
@@ -136,6 +136,7 @@ def public_calls():
     points, a, h = rng.uniform(-1, 1, 5), rng.uniform(-1, 0, (3,)), np.array(0.8)
     unexplained = np.where(np.arange(4)[:, None] == 1, -np.inf, log_K)
     line = {"z": z, "points": points, "a": a, "b": a + 1, "h": h}
+    intervals = {"points": (points - 0.5, points + 1), "h": None, "kernel": "box", "bins": 4}
     centres = {"bins": (np.linspace(-1, 1, 4), q), "a": None, "b": None}
     return {
         "softmax_labels": (kdeviz.softmax_cross_entropy, {"z": z, "y": labels}, {}),
@@ -151,7 +152,7 @@ def public_calls():
         "kde_centres": (kdeviz.kde_cross_entropy, {"z": z, "points": points, "h": h}, centres),
         "kde_float32": (kdeviz.kde_cross_entropy, {n: v.astype("f4") for n, v in line.items()}, {"bins": 4}),
         "kde_numbers": (kdeviz.kde_cross_entropy, {"z": z, "points": points}, {"a": -0.5, "b": 0.5, "h": 0.8, "bins": 4}),
-        "kde_intervals": (kdeviz.kde_cross_entropy, {"z": z, "a": a, "b": a + 1}, {"points": (points - 0.5, points + 1), "h": None, "kernel": "box", "bins": 4}),
+        "kde_intervals": (kdeviz.kde_cross_entropy, {"z": z, "a": a, "b": a + 1}, intervals),
     }
 
 

@@ -3,13 +3,16 @@
 #include "cuda_on_host.h"
 #include <algorithm>
 #include <atomic>
+#include <climits>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <linux/futex.h>
 #include <memory>
-#include <semaphore>
+#include <sys/syscall.h>
 #include <thread>
+#include <unistd.h>
 
 constinit thread_local Index threadIdx{}, blockIdx{};
 Index blockDim{1, 1, 1}, gridDim{1, 1, 1};
@@ -19,6 +22,19 @@ extern char __start_cuda_shared[] __attribute__((weak)), __stop_cuda_shared[] __
 {
     std::fprintf(stderr, "cuda_on_host: %s\n", what);
     std::_Exit(70);
+}
+
+// Not std::atomic's own wait: its bookkeeping is shared by unrelated words and would order threads that no barrier orders, so that the
+// thread sanitizer would miss races.
+static void sleep_while(std::atomic<unsigned> &word, unsigned value)
+{
+    while (word == value) syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
+}
+
+static void change_and_wake(std::atomic<unsigned> &word, unsigned value)
+{
+    word = value;
+    syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
 }
 
 // A barrier that knows when it can never open: all threads that are left wait at it for others that have returned.
@@ -37,12 +53,10 @@ public:
         if (here == size) {
             last();
             arrived = 0;
-            ++phase;
-            phase.notify_all();
-            return;
+            return change_and_wake(phase, now + 1);
         }
         if (here + returned == size) fail(deadlock);
-        phase.wait(now);
+        sleep_while(phase, now);
     }
 
     // True for the last thread that returns.
@@ -65,7 +79,7 @@ struct Block {
     Barrier barrier;
     std::deque<Warp> warps;
     std::vector<char> shared;                                         // what the block's shared memory holds while it waits
-    std::binary_semaphore turn{0};
+    std::atomic<unsigned> turn = 0;
     bool finished = false;
 
     Block(unsigned index, unsigned threads)
@@ -87,7 +101,8 @@ __attribute__((no_sanitize_address)) static void copy(const char *from, char *to
 
 static void take_the_turn()
 {
-    block->turn.acquire();
+    sleep_while(block->turn, 0);
+    block->turn = 0;
     copy(block->shared.data(), __start_cuda_shared, block->shared.size());
 }
 
@@ -97,7 +112,7 @@ static void give_the_turn()
     copy(__start_cuda_shared, block->shared.data(), block->shared.size());
     for (std::size_t step = 1; step <= resident.size(); ++step) {
         Block &next = resident[(block->index + step) % resident.size()];
-        if (!next.finished) return next.turn.release();
+        if (!next.finished) return change_and_wake(next.turn, 1);
     }
 }
 
@@ -146,7 +161,7 @@ static void launch(const Kernel &kernel, void **arguments)
         for (Block &mine : resident)
             for (unsigned t = 0; t < blockDim.x; ++t)
                 threads.emplace_back([=, &mine, &kernel] { run_thread(mine, t, first, kernel, arguments); });
-        resident[0].turn.release();
+        change_and_wake(resident[0].turn, 1);
     }
 }
 

@@ -1,0 +1,108 @@
+"""The CUDA text compiles for real architectures, without spills and without a double in the float build. No device is needed for that."""
+import re
+import shutil
+import subprocess
+from functools import lru_cache
+
+import pytest
+from cuda_cases import STEMS
+
+from kdeviz.kernels.cupy import launch, source
+
+each_stem = pytest.mark.parametrize("stem", STEMS)
+each_real = pytest.mark.parametrize("real", ["float", "double"])
+each_architecture = pytest.mark.parametrize("architecture", [80, 90])
+
+
+def options(real):
+    """The options with which the launch code asks for a text."""
+    asked = {}
+    record = type("RecordingCupy", (), {"RawModule": staticmethod(lambda **keywords: asked.update(keywords))})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launch, "cupy_with_device", lambda: record)
+        launch.compiled.__wrapped__("", real)
+    return asked["options"]
+
+
+# ------------------------------------------------------------------------------------------------------ nvcc
+@pytest.fixture(scope="module")
+def nvcc(tmp_path_factory):
+    """A function (stem, real, architecture) -> (what the compilers say, PTX); each is compiled once."""
+    if not shutil.which("nvcc"):
+        pytest.skip("nvcc is not on the PATH: pip install 'kdeviz[nvcc]' brings one, or install the CUDA toolkit")
+
+    @lru_cache
+    def build(stem, real, architecture):
+        folder = tmp_path_factory.mktemp(f"{stem}_{real}_{architecture}")
+        text = folder / f"{stem}.cu"
+        text.write_text(source(stem), encoding="utf-8")
+        command = ["nvcc", *options(real), f"-arch=sm_{architecture}", "-cubin", "-Xptxas=-v", "--keep", "--keep-dir", folder, text]
+        done = subprocess.run([*command, "-o", folder / "out.cubin"], capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[:3000]
+        return done.stdout + done.stderr, (folder / f"{stem}.ptx").read_text()
+
+    return build
+
+
+@each_stem
+@each_real
+@each_architecture
+def test_nvcc_builds_every_kernel_without_spills(nvcc, stem, real, architecture):
+    said, ptx = nvcc(stem, real, architecture)
+    kernels = re.findall(r'extern "C" __global__ void (\w+)', source(stem))
+    assert sorted(re.findall(r"\.visible \.entry (\w+)", ptx)) == sorted(kernels)
+    assert f".target sm_{architecture}" in ptx
+    used = re.findall(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", said)
+    assert used == [("0", "0", "0")] * len(kernels)
+
+
+@each_stem
+@each_real
+def test_a_block_of_256_threads_finds_its_registers(nvcc, stem, real):
+    """A multiprocessor has 65536 registers: 256 threads may have 255 each; from 128 on, fewer than two blocks fit at once."""
+    registers = [int(n) for n in re.findall(r"Used (\d+) registers", nvcc(stem, real, 80)[0])]
+    assert registers and max(registers) <= 128
+
+
+@each_stem
+def test_the_float_build_computes_nothing_in_double(nvcc, stem):
+    for architecture in (80, 90):
+        ptx = nvcc(stem, "float", architecture)[1]
+        assert re.findall(r".*\.f64.*", ptx) == []                    # with the dot: %f64 is the name of a register
+        assert ".f32" in ptx
+
+
+@each_stem
+@each_real
+def test_nvcc_has_nothing_to_warn_of(nvcc, stem, real):
+    """Save of names that all kernels of a family get and one of them does not need (177)."""
+    warnings = re.findall(r".*warning.*", nvcc(stem, real, 80)[0])
+    assert [w for w in warnings if "#177-D" not in w] == []
+
+
+# ------------------------------------------------------------------------------------------------------ NVRTC
+@pytest.fixture(scope="module")
+def nvrtc():
+    reason = "cupy and NVRTC compile without a device; pip install 'kdeviz[cupy]' brings both"
+    library = pytest.importorskip("cupy_backends.cuda.libs.nvrtc", reason=reason)
+    try:
+        library.getVersion()
+    except RuntimeError as error:
+        pytest.skip(f"{reason} ({str(error).splitlines()[0]})")
+    return library
+
+
+@each_stem
+@each_real
+@pytest.mark.parametrize("target", ["compute_80", "sm_90"])
+def test_nvrtc_builds_every_kernel(nvrtc, stem, real, target):
+    program = nvrtc.createProgram(source(stem), f"{stem}.cu", (), ())
+    try:
+        nvrtc.compileProgram(program, (*options(real), f"-arch={target}"))
+        built = nvrtc.getPTX(program) if target.startswith("compute") else nvrtc.getCUBIN(program)
+    except nvrtc.NVRTCError:
+        pytest.fail(nvrtc.getProgramLog(program)[:3000])
+    finally:
+        nvrtc.destroyProgram(program)
+    kernels = re.findall(r'extern "C" __global__ void (\w+)', source(stem))
+    assert all(name.encode() in (built.encode() if isinstance(built, str) else built) for name in kernels)
