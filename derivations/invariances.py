@@ -35,8 +35,8 @@
 # %% [markdown]
 # ## Symbols
 #
-# Three points and two bins stand for any number: no step below uses that there are three. In $v_j=e^{z_j}$ the formulas of
-# [](mixture_ce.py) are rational, so sympy decides each identity exactly.
+# The theorems and their proofs are for any number of points and bins. sympy then checks them for three points and two bins, from the
+# formulas of [](mixture_ce.py): in $v_j=e^{z_j}$ they are rational, and each identity is decided exactly.
 
 # %%
 import sympy as sp
@@ -50,8 +50,9 @@ K = sp.Matrix(2, 3, sp.symbols("K_:2:3", positive=True))
 
 # %%
 def at_three_points(formula, place=None):
-    """A formula of mixture_ce for three points and two bins, in v = exp(z), K and q; `place` fixes its free indices."""
-    values = {z.base[row, i]: sp.log(v[i]) for i in range(3)} | {q.base[row, n]: masses[n] for n in range(2)}
+    """A formula of mixture_ce in v = exp(z), K and q; `place` fixes its free indices."""
+    values = {z.base[row, i]: sp.log(v[i]) for i in range(3)}
+    values |= {q.base[row, n]: masses[n] for n in range(2)}
     values |= {log_K.base[row, n, i]: sp.log(K[n, i]) for n in range(2) for i in range(3)}
     return formula.xreplace({J: 3, B: 2}).doit().xreplace(place or {}).xreplace(values)
 
@@ -132,15 +133,16 @@ assert same(scale(by_log_K), by_log_K)
 # ### Not: a multiple of $K$ gives a multiple of the gradient
 #
 # The thread's reply restates the invariance, "more precisely", as "multiplying $K$ by a constant multiplies the gradient by that
-# constant". For this loss that is false: by {prf:ref}`thm-scale` the constant is gone. Take $c=10$, weights $(1,2,3)/6$ and a bin
-# with $K=(1,2,4)$, twice.
+# constant". For this loss that is false: by {prf:ref}`thm-scale` the constant is gone. Take $c=10$, weights $(1,2,3)/6$ and two bins
+# with $K=(1,2,4)$. The first row is the gradient for $10K$, the second 10 times the gradient for $K$.
 
 # %%
-example = dict(zip((*v, *masses, *K), (1, 2, 3, *[sp.Rational(1, 2)] * 2, *(1, 2, 4) * 2), strict=True))
+half = sp.Rational(1, 2)
+example = dict(zip((*v, *masses, *K), (1, 2, 3, half, half, 1, 2, 4, 1, 2, 4), strict=True))
 tenfold = {entry: 10 * entry for entry in K}
 g_of_10_K = g.subs(tenfold, simultaneous=True).subs(example)
 assert g_of_10_K == g.subs(example) and g_of_10_K != 10 * g.subs(example)
-g_of_10_K.T, 10 * g.subs(example).T
+sp.Matrix.vstack(g_of_10_K.T, 10 * g.subs(example).T)
 
 # %% [markdown]
 # ```{prf:theorem} Degrees
@@ -203,11 +205,11 @@ assert sp.cancel((g[0] / S[0] - g[1] / S[1]).subs(twins)) == 0
 
 # %%
 one_bin = g.subs(masses[1], 0)
-assert sp.solve(list(one_bin), K[0, 1], K[0, 2], dict=True) == [{K[0, 1]: K[0, 0], K[0, 2]: K[0, 0]}]
+all_as_the_first = {K[0, 1]: K[0, 0], K[0, 2]: K[0, 0]}
+assert sp.solve(list(one_bin), K[0, 1], K[0, 2], dict=True) == [all_as_the_first]
 
 # %%
-tug = {v[0]: 1, v[1]: 1, v[2]: 1, masses[0]: sp.Rational(1, 2), masses[1]: sp.Rational(1, 2)}
-tug |= dict(zip(K, (1, 2, 3, 3, 2, 1), strict=True))
+tug = dict(zip((*v, *masses, *K), (1, 1, 1, half, half, 1, 2, 3, 3, 2, 1), strict=True))
 assert g.subs(tug).is_zero_matrix and not one_bin.subs(tug).is_zero_matrix
 
 # %% [markdown]
@@ -215,7 +217,7 @@ assert g.subs(tug).is_zero_matrix and not one_bin.subs(tug).is_zero_matrix
 #
 # ```{prf:theorem} Norm
 # :label: thm-norm
-# If the masses sum to 1, then
+# If the masses sum to 1 and every bin is explained ($p_b>0$), then
 #
 # $$
 # \lVert g\rVert_1=2\,\Big(1-\sum_j\min(S_j,\bar R_j)\Big)<2,\qquad \lvert g_j\rvert\le\tfrac12\lVert g\rVert_1<1.
@@ -250,10 +252,10 @@ for n in range(2):
     assert same(g.subs(masses[1 - n], 0), masses[n] * (S - R.row(n).T))
 
 # %% [markdown]
-# The family that comes as close to the bound as one likes (the third point is far away: its kernel and its weight tend to 0).
+# The family that comes as close to the bound as one likes (the third point has no weight).
 
 # %%
-light = {v[0]: t, v[1]: 1 - t, masses[0]: 1, masses[1]: 0, K[0, 0]: (1 - t) ** 2, K[0, 1]: t**2}
+light = {v[0]: t, v[1]: 1 - t, K[0, 0]: (1 - t) ** 2, K[0, 1]: t**2, masses[0]: 1, masses[1]: 0}
 g_of_light = g.subs(light).subs({v[2]: 0, K[0, 2]: 0}).applyfunc(sp.cancel)
 assert same(g_of_light, sp.Matrix([2 * t - 1, 1 - 2 * t, 0]))
 assert sp.limit(sum(map(sp.Abs, g_of_light)), t, 0, "+") == 2
@@ -275,19 +277,23 @@ g_of_light.T
 # Sums do not depend on the order of their terms.
 # ```
 #
-# In sympy, a rotation of the points and a swap of the bins; rotations and swaps generate all orders.
+# In sympy, a rotation and a swap of the points, which together generate all orders, and a swap of the bins.
 
 # %%
-rotated = {v[i]: v[(i + 1) % 3] for i in range(3)} | {K[n, i]: K[n, (i + 1) % 3] for n in range(2) for i in range(3)}
-swapped = {v[0]: v[1], v[1]: v[0]} | {K[n, i]: K[n, 1 - i] for n in range(2) for i in range(2)}
-renumber = lambda f, order: f.subs(order, simultaneous=True)
-for order, places in ((rotated, [1, 2, 0]), (swapped, [1, 0, 2])):
-    assert all(sp.cancel(renumber(prob, order) - prob) == 0 for prob in p)
-    assert same(renumber(g, order), g.extract(places, [0]))
+def renumbered(formula, order):
+    """The formula with point i in the place of point order[i]."""
+    by = {v[i]: v[n] for i, n in enumerate(order)} | {K[m, i]: K[m, n] for m in range(2) for i, n in enumerate(order)}
+    return formula.subs(by, simultaneous=True)
+
+
+for order in ([1, 2, 0], [1, 0, 2]):
+    assert all(sp.cancel(renumbered(prob, order) - prob) == 0 for prob in p)
+    assert same(renumbered(g, order), g.extract(order, [0]))
 
 # %%
-bins_swapped = {masses[0]: masses[1], masses[1]: masses[0]} | {K[n, i]: K[1 - n, i] for n in range(2) for i in range(3)}
-assert sp.expand(renumber(loss, bins_swapped) - loss) == 0 and same(renumber(g, bins_swapped), g)
+other_bin = {masses[n]: masses[1 - n] for n in range(2)} | {K[n, i]: K[1 - n, i] for n in range(2) for i in range(3)}
+assert sp.expand(loss.subs(other_bin, simultaneous=True) - loss) == 0
+assert same(g.subs(other_bin, simultaneous=True), g)
 
 # %% [markdown]
 # ### Origin and unit of $x$
@@ -312,7 +318,7 @@ assert sp.expand(renumber(loss, bins_swapped) - loss) == 0 and same(renumber(g, 
 
 # %%
 assert sp.expand(moves[points] + moves[start] + moves[end]) == 0
-assert sp.expand(points * moves[points] + start * moves[start] + end * moves[end] + h * moves[h]) == 0
+assert sp.expand(sum(length * moves[length] for length in (points, start, end, h))) == 0
 
 # %% [markdown]
 # ## Limits
@@ -324,23 +330,24 @@ assert sp.expand(points * moves[points] + start * moves[start] + end * moves[end
 
 # %%
 k, gamma, bandwidth = sp.Function("k"), sp.Symbol("gamma", positive=True), sp.Symbol("h", positive=True)
-u_of = sp.Matrix(2, 3, sp.symbols("Delta_:2:3", real=True)) / bandwidth
-of_h = lambda f, kernel: f.subs({K[n, i]: kernel(u_of[n, i]) for n in range(2) for i in range(3)})
-plain, normalised = of_h(loss, lambda x: sp.exp(k(x))), of_h(loss, lambda x: sp.exp(k(x)) / (gamma * bandwidth))
+K_of_h = (sp.Matrix(2, 3, sp.symbols("Delta_:2:3", real=True)) / bandwidth).applyfunc(lambda u: sp.exp(k(u)))
+loss_of = lambda kernel: loss.subs(dict(zip(K, kernel, strict=True)))
+plain, normalised = loss_of(K_of_h), loss_of(K_of_h / (gamma * bandwidth))
 difference = sp.diff(normalised - plain, bandwidth)
 assert sp.cancel(difference - sum(masses) / bandwidth) == 0
 sp.cancel(difference)
 
 # %% [markdown]
 # Without it, a kernel that falls from its centre has no best bandwidth: as $h\to\infty$ every $K_{bj}\to1$ from below and the loss falls
-# to its infimum 0. A bandwidth can only be learned with a normalised kernel; so can a comparison of two kernels only be fair.
+# to its infimum 0. To learn a bandwidth, or to compare the losses of two kernels, normalise.
 
 # %%
 falling = ("laplace", "gaussian", "cauchy")
 gap = sp.Symbol("Delta", positive=True)
 for name in falling:
     log_kernel = line_kernels[name].subs(u, gap / bandwidth)
-    assert sp.limit(log_kernel, bandwidth, sp.oo) == 0 and sp.diff(log_kernel, bandwidth).is_positive
+    assert sp.limit(log_kernel, bandwidth, sp.oo) == 0
+    assert sp.diff(log_kernel, bandwidth).is_positive
 
 # %% [markdown]
 # In the same way a scale that depends on the edges $a$ and $b$ changes the gradients in them.
@@ -351,7 +358,8 @@ for name in falling:
 # %%
 own_scale, own_logit = {K[0, 0]: t * K[0, 0]}, {v[0]: t * v[0]}
 assert one_bin.subs(own_scale).subs(t, 2).subs(example) != one_bin.subs(example)
-assert same(R.row(0).subs(own_scale), R.row(0).subs(own_logit)) and not same(S, S.subs(own_logit))
+assert same(R.row(0).subs(own_scale), R.row(0).subs(own_logit))
+assert not same(S, S.subs(own_logit))
 
 # %% [markdown]
 # **A floor.** $-\log(p_b+f)$ compares $K$ with $f$, so a common scale now counts: a bin far below the floor teaches nothing. The shift of
@@ -373,10 +381,11 @@ assert same(scale(with_floor).subs(f, c[0] * f), with_floor)  # K and f scaled t
 
 # %%
 far = sp.Symbol("d", positive=True)
-ratio = {name: sp.simplify(sp.exp(line_kernels[name].subs(u, far + gap) - line_kernels[name].subs(u, far))) for name in falling}
-assert not ratio["laplace"].has(far)
-assert [sp.limit(ratio[name], far, sp.oo) for name in falling] == [sp.exp(-gap), 0, 1]
-ratio
+log_ratio = [line_kernels[name].subs(u, far + gap) - line_kernels[name].subs(u, far) for name in falling]
+ratio = [sp.simplify(sp.exp(r)) for r in log_ratio]
+assert not ratio[0].has(far)
+assert [sp.limit(r, far, sp.oo) for r in ratio] == [sp.exp(-gap), 0, 1]
+sp.Matrix([ratio])
 
 # %% [markdown]
 # ## The thread, sentence by sentence
@@ -385,8 +394,8 @@ ratio
 # | --- | --- | --- |
 # | the common scale of $K$ does not matter | for $z$ and the points, bin by bin ({prf:ref}`thm-scale`) | for $h$, if the scale has $h$ in it; for a scale of each point; with a floor |
 # | "effective learning rate is same" for two points equally near, or equally far | as $g_j/S_j$, for equal kernels in every bin ({prf:ref}`thm-equal`) | as news: if all points are equally near, the rate is 0 |
-# | so far data teach as much as near data | for the Laplace kernel, all points on one side | for kernels with another tail |
-# | $K$ is assumed normalized; it need not be | need not be, for $z$ and the points | for $h$, and to compare losses of two kernels |
+# | so far data teach as much as near data | for the Laplace kernel, if all points lie outside the target and recede by one distance | for a kernel with another tail |
+# | $K$ need not be normalized | for $z$ and the points | for $h$, and to compare losses of two kernels |
 # | a multiple of $K$ multiplies the gradient | for $\partial p_b/\partial z_j$, a loss $-p_b$ ({prf:ref}`thm-degrees`) | for this loss, always: the factor cancels |
 #
 # ## Check

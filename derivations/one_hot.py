@@ -60,7 +60,8 @@ matched(-log_mixture)
 weight_of_matches = Sum(match * sp.exp(z), j)
 assert matched(-log_mixture) == sp.log(Sum(sp.exp(z), j)) - sp.log(weight_of_matches)
 bin_gradient = gradient(matched(-log_mixture), z)
-assert bin_gradient == prior - match * sp.exp(z) / weight_of_matches == prior - matched(posterior)
+assert bin_gradient == prior - matched(posterior)
+assert bin_gradient == prior - match * sp.exp(z) / weight_of_matches
 bin_gradient
 
 # %% [markdown]
@@ -116,11 +117,13 @@ assert softmax_gradient.xreplace(points_for_categories) == gradient_of_label
 # added to all logits, so its gradient sums to zero ([](invariances.py)). But $\sum_i(S_i-[i\in M])=1-n$.
 # ```
 #
-# Three points with weights $(1,2,3)/6$, of which the first two match, and then all of them. We differentiate; nothing is put in by hand.
+# Three points with weights $(1,2,3)/6$, of which the first two match. The first row is the gradient, by differentiation; the second is
+# the wording.
 
 # %%
 v, k = sp.symbols("v:3", positive=True), sp.symbols("k:3", nonnegative=True)  # v = exp(z), k = K
-values = {z.base[row, i]: sp.log(v[i]) for i in range(3)} | {log_K.base[row, b, i]: sp.log(k[i]) for i in range(3)}
+values = {z.base[row, i]: sp.log(v[i]) for i in range(3)}
+values |= {log_K.base[row, b, i]: sp.log(k[i]) for i in range(3)}
 probability = sp.exp(log_mixture).xreplace({J: 3}).doit().xreplace(values)
 by_logit = lambda f: sp.Matrix([v[i] * sp.diff(f, v[i]) for i in range(3)])  # d/dz = v d/dv
 of_three = by_logit(-sp.log(probability))
@@ -129,11 +132,12 @@ probability
 # %%
 weights = (1, 2, 3)
 S = sp.Matrix(weights) / sum(weights)
-at = lambda formula, kernel: formula.xreplace(dict(zip(v + k, map(sp.sympify, (*weights, *kernel)), strict=True)))
+numbers = lambda kernel: map(sp.sympify, (*weights, *kernel))
+at = lambda formula, kernel: formula.xreplace(dict(zip(v + k, numbers(kernel), strict=True)))
 two_match, all_match = sp.Matrix([1, 1, 0]), sp.Matrix([1, 1, 1])
 true, worded = at(of_three, two_match), S - two_match
 assert sum(true) == 0 and sum(worded) == 1 - 2
-true.T, worded.T
+sp.Matrix.vstack(true.T, worded.T)
 
 # %% [markdown]
 # If all points match, the mixture explains the bin whatever the weights: the loss is 0 everywhere and so is the gradient. The wording
@@ -155,19 +159,19 @@ assert gradient(log_sum_exp(z) - Sum(match * z, j), z) == prior - match
 # The next temptation is to repair the sum: $S_i-[i\in M]/n$. That is a true gradient, but of another loss: softmax cross-entropy with
 # the label spread *evenly* over the matches, $-\frac1n\sum_{i\in M}\log S_i$. It wants all matches to weigh the same; the partial-label
 # loss is content when any of them has the weight. So their pulls are in opposite order. Of two matches with weights $\frac16$ and $\frac13$,
-# the even label pulls the lighter one up more, and the partial label the heavier one.
+# the partial label (first row) pulls the heavier one up more, and the even label (second row) the lighter one.
 
 # %%
 spread = by_logit(-(sp.log(v[0] / sum(v)) + sp.log(v[1] / sum(v))) / 2)
 even = at(spread, two_match)
 assert even == S - two_match / 2 and sum(even) == 0
 assert even[0] < even[1] < 0 and true[1] < true[0] < 0
-true.T, even.T
+sp.Matrix.vstack(true.T, even.T)
 
 # %% [markdown]
-# The loss $-\log S_M$ is that of neighbourhood components analysis in its logarithmic form {cite}`goldberger2004` and of learning from
-# partial labels {cite}`cour2011`. Its gradient is as large as the weight that is missing: the matches
-# are pulled up by $1-S_M$ together and the others pushed down by as much, so
+# The loss $-\log S_M$ is that of neighbourhood components analysis in its logarithmic form {cite}`goldberger2004`, and the likelihood
+# of a set of labels one of which is right, the setting known as partial labels {cite}`cour2011`. Its gradient is as large as the weight
+# that is missing: the matches are pulled up by $1-S_M$ together and the others pushed down by as much, so
 #
 # $$
 # \lVert g\rVert_1=2\,(1-S_M).
@@ -207,7 +211,8 @@ assert at(probability, no_match) == 0 and list(at(of_three, no_match)) == [sp.na
 # %%
 epsilon = sp.Symbol("varepsilon", positive=True)
 shrunk = {entry: epsilon * entry for entry in k}
-assert (of_three.subs(shrunk, simultaneous=True) - of_three).applyfunc(sp.cancel).is_zero_matrix
+change = of_three.subs(shrunk, simultaneous=True) - of_three
+assert change.applyfunc(sp.cancel).is_zero_matrix
 assert sp.cancel(probability.subs(shrunk, simultaneous=True) - epsilon * probability) == 0
 
 # %%
@@ -218,26 +223,27 @@ assert all(sp.cancel(on_the_way_to_r[i] - (S_of[i] - r[i])) == 0 for i in range(
 
 # %% [markdown]
 # These ways are not far-fetched. Let three points at distances $d$, $d+\log2$ and $d+2\log2$ recede from the bin (unit: the bandwidth). All
-# kernel values tend to 0; only their ratios to the nearest matter, and each kernel of [](kde_ce.py) has its own limit of these.
+# kernel values tend to 0. Only their ratios matter, and the ratio $K(d+\Delta)/K(d)$ has its own limit for each kernel of
+# [](kde_ce.py): the Gaussian, the Laplace and the Cauchy kernel, in this order.
 
 # %%
 d, gap = sp.symbols("d Delta", positive=True)
 log_ratio = lambda name: line_kernels[name].subs(u, d + gap) - line_kernels[name].subs(u, d)
-limit_of_ratio = {name: sp.limit(sp.simplify(sp.exp(log_ratio(name))), d, sp.oo) for name in ("gaussian", "laplace", "cauchy")}
-assert limit_of_ratio == {"gaussian": 0, "laplace": sp.exp(-gap), "cauchy": 1}
-limit_of_ratio
+limit_of_ratio = [sp.limit(sp.simplify(sp.exp(log_ratio(name))), d, sp.oo) for name in ("gaussian", "laplace", "cauchy")]
+assert limit_of_ratio == [0, sp.exp(-gap), 1]
+sp.Matrix([limit_of_ratio])
 
 # %% [markdown]
 # The Gaussian gives the bin to the nearest point alone, the Laplace kernel to all in a fixed ratio, the Cauchy kernel by weight, so that
-# nothing is left to learn. Three ways, three limits, for one and the same $K=0$:
+# nothing is left to learn. Three ways, three limits (the rows, in the same order), for one and the same $K=0$:
 
 # %%
 direction = lambda ratio: (1, ratio.subs(gap, sp.log(2)), ratio.subs(gap, 2 * sp.log(2)))
-limits = {name: at(of_three, direction(ratio)) for name, ratio in limit_of_ratio.items()}
-assert limits["gaussian"] == S - sp.Matrix([1, 0, 0]) and limits["cauchy"] == sp.zeros(3, 1)
-assert limits["laplace"] == S - sp.Matrix([4, 4, 3]) / 11
-assert len({tuple(g) for g in limits.values()}) == 3
-{name: list(g) for name, g in limits.items()}
+gaussian, laplace, cauchy = (at(of_three, direction(ratio)) for ratio in limit_of_ratio)
+assert gaussian == S - sp.Matrix([1, 0, 0])
+assert laplace == S - sp.Matrix([4, 4, 3]) / 11
+assert cauchy == sp.zeros(3, 1)
+sp.Matrix.vstack(gaussian.T, laplace.T, cauchy.T)
 
 # %% [markdown]
 # The thread calls a case with no data point within reach "still valuable". It is, for a kernel with a tail: the gradient
@@ -271,7 +277,7 @@ mixture[share]
 # no longer comparable: a mixture that explains fewer bins can have the lower loss.
 #
 # **`floor`: add a background.** A density $f$ that is everywhere; a bin without a match costs $-q_b\log f$. It is the only one of the
-# three that is a loss in the proper sense, continuous in $K$, with its gradient.
+# three whose loss is finite and continuous in $K$, and its gradient with it.
 #
 # ```{prf:theorem} A floor has a limit
 # :label: thm-floor
@@ -287,7 +293,8 @@ f = sp.Symbol("f", positive=True)
 of_three_with_floor = by_logit(-sp.log(probability + f))
 carried = probability / (probability + f)
 assert (of_three_with_floor - carried * of_three).applyfunc(sp.cancel).is_zero_matrix
-assert at(of_three_with_floor, no_match) == sp.zeros(3, 1) and sp.cancel(sum(of_three_with_floor)) == 0
+assert at(of_three_with_floor, no_match) == sp.zeros(3, 1)
+assert sp.cancel(sum(of_three_with_floor)) == 0
 
 # %% [markdown]
 # That the sum is zero hangs on where the floor stands. It is tempting to let it take its share of the responsibility only,
@@ -316,7 +323,8 @@ assert sp.limit(at(lowered, two_match).subs(F, 1), epsilon, 0, "+") == -sp.oo
 # %%
 eta, background = sp.symbols("eta c", positive=True)
 contaminated = (1 - eta) * probability + eta * background
-assert sp.cancel(contaminated / (probability + eta * background / (1 - eta)) - (1 - eta)) == 0
+floored = (probability + f).subs(f, eta * background / (1 - eta))
+assert sp.cancel(contaminated - (1 - eta) * floored) == 0
 
 # %% [markdown]
 # What a floor costs: it bends every bin, the explained ones too, by the share $s_b$, and the scale of $K$ now counts
