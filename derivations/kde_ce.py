@@ -42,7 +42,21 @@ from functools import reduce
 
 import sympy as sp
 
-from derivations.mixture_ce import b, centred, j, log_floor, log_K, log_p, loss_and_grad_z, mass, mixture, q, responsibility_of, row, z
+from derivations.mixture_ce import (
+    b,
+    centred,
+    j,
+    log_floor,
+    log_K,
+    log_p,
+    loss_and_grad_z,
+    mass,
+    mixture,
+    q,
+    responsibility_of,
+    row,
+    z,
+)
 from kdeviz.codegen.declare import Kernel, Sum, array
 
 points, h = array("points", "x")[row, j], array("h", positive=True)[row]
@@ -56,7 +70,7 @@ period = array("period", "P", positive=True)[row]
 # %%
 offset, width, delta = array("offset")[row, j], array("width")[row], array("delta", r"\delta")[row, b, j]
 u = array("u")[row, b, j]
-turn = array("turn", r"\rho")[row]                                     # the period in bandwidths
+turn = array("turn", r"\rho")[row]  # the period in bandwidths
 on_line = {offset: start - points, width: end - start, u: (offset + width * position) / h}
 
 # %% [markdown]
@@ -108,8 +122,12 @@ line_kernels = {
 # %%
 def prove_wrapped_laplace():
     """Both sides of (wrapped-laplace) for 0 <= u < rho: the images to the right, and those to the left."""
-    v, rho, n = sp.Symbol("v", nonnegative=True), sp.Symbol("rho", positive=True), sp.Symbol("n", integer=True, nonnegative=True)
-    x = sp.Symbol("x", positive=True)                                  # e^-rho < 1
+    v, rho, n = (
+        sp.Symbol("v", nonnegative=True),
+        sp.Symbol("rho", positive=True),
+        sp.Symbol("n", integer=True, nonnegative=True),
+    )
+    x = sp.Symbol("x", positive=True)  # e^-rho < 1
     series = lambda first: first * sp.summation(x**n, (n, 0, sp.oo)).args[0][0]
     both = series(sp.exp(-v)) + series(sp.exp(v) * x)
     claim = (sp.exp(-v) + sp.exp(v - rho)) / (1 - sp.exp(-rho))
@@ -124,7 +142,7 @@ assert prove_wrapped_laplace()
 
 # %%
 other_image, nearest_share = array("other_image", r"\epsilon")[row, b, j], array("nearest_share")[row, b, j]
-ratio = sp.exp(2 * sp.Abs(u) - turn)                                   # the other image's kernel value over that of the nearest
+ratio = sp.exp(2 * sp.Abs(u) - turn)  # the other image's kernel value over that of the nearest
 wrapped_parts = {other_image: ratio, nearest_share: 1 / (1 + other_image)}
 circular_kernels = line_kernels | {
     "laplace": -sp.Abs(u) + sp.log(1 + ratio) - sp.log(1 - sp.exp(-turn)),
@@ -132,7 +150,9 @@ circular_kernels = line_kernels | {
 }
 kappa = (turn / (2 * sp.pi)) ** 2
 assert sp.simplify(circular_kernels["von_mises"] - kappa * (sp.cos(2 * sp.pi * u / turn) - 1)) == 0
-small_h = sp.limit(circular_kernels["von_mises"].subs(turn, 1 / sp.Symbol("s", positive=True)), sp.Symbol("s", positive=True), 0)
+small_h = sp.limit(
+    circular_kernels["von_mises"].subs(turn, 1 / sp.Symbol("s", positive=True)), sp.Symbol("s", positive=True), 0
+)
 assert sp.simplify(small_h - line_kernels["gaussian"]) == 0
 
 # %% [markdown]
@@ -209,5 +229,8 @@ def declare(name, log_kernel, circular=False, named=None):
 
 # %%
 kernels = [declare(name, k) for name, k in line_kernels.items()]
-kernels += [declare(name, k, circular=True, named=wrapped_parts if name == "laplace" else None) for name, k in circular_kernels.items()]
+kernels += [
+    declare(name, k, circular=True, named=wrapped_parts if name == "laplace" else None)
+    for name, k in circular_kernels.items()
+]
 [kernel.name for kernel in kernels]

@@ -97,7 +97,7 @@ assert gradient(plain_loss, q) == -log_mixture
 
 # %%
 v = sp.symbols("v:3", positive=True)
-by_exponent = lambda e, k: v[k] * sp.diff(e, v[k])                            # d/du = v d/dv
+by_exponent = lambda e, k: v[k] * sp.diff(e, v[k])  # d/du = v d/dv
 covariance = lambda s: sp.diag(*s) - s * s.T
 softmax = sp.Matrix([v[k] / sum(v) for k in range(3)])
 hessian_of_log_sum_exp = sp.Matrix(3, 3, lambda i, k: by_exponent(by_exponent(sp.log(sum(v)), i), k))

@@ -80,7 +80,7 @@ plain_loss
 
 # %%
 prior = sp.exp(z) / Sum(sp.exp(z), k)
-split_loss = Sum(y, k) * sp.log(Sum(sp.exp(z), k)) - Sum(y * z, k)            # LSE does not depend on k
+split_loss = Sum(y, k) * sp.log(Sum(sp.exp(z), k)) - Sum(y * z, k)  # LSE does not depend on k
 assert gradient(split_loss, z) == Sum(y, k) * prior - y
 gradient(split_loss, z)
 
@@ -99,12 +99,12 @@ gradient(split_loss, z)
 # %%
 alpha, gap, size = sp.symbols("alpha Delta D", positive=True)
 on, off = 1 - alpha + alpha / size, alpha / size
-smoothed_loss = sp.log(sp.exp(gap) + size - 1) - on * gap                     # logits: gap for the label, 0 for the others
+smoothed_loss = sp.log(sp.exp(gap) + size - 1) - on * gap  # logits: gap for the label, 0 for the others
 optimal_gap = sp.log(1 + size * (1 - alpha) / alpha)
 assert sp.simplify(sp.diff(smoothed_loss, gap).subs(gap, optimal_gap)) == 0
 assert sp.simplify(sp.exp(optimal_gap) - on / off) == 0
 curvature = sp.diff(smoothed_loss, gap, 2)
-assert sp.simplify(curvature - sp.exp(gap) * (size - 1) / (sp.exp(gap) + size - 1) ** 2) == 0            # positive: a minimum
+assert sp.simplify(curvature - sp.exp(gap) * (size - 1) / (sp.exp(gap) + size - 1) ** 2) == 0  # positive: a minimum
 optimal_gap
 
 # %% [markdown]

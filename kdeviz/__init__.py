@@ -1,4 +1,5 @@
 """Cross-entropies whose kernels are generated from the book's derivations: softmax, weighted kernel density, continuous categorical."""
+
 from .losses import (
     Result,
     kde_cross_entropy,

@@ -1,4 +1,5 @@
 """`python -m kdeviz verify [--backend numpy|cupy]`: holds every kernel against published reference values on this machine."""
+
 import argparse
 import sys
 
@@ -8,7 +9,9 @@ from .verify import verify
 def main():
     parser = argparse.ArgumentParser(prog="python -m kdeviz", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    check = commands.add_parser("verify", help="a table of errors against reference values; fails when one exceeds its bound")
+    check = commands.add_parser(
+        "verify", help="a table of errors against reference values; fails when one exceeds its bound"
+    )
     check.add_argument("--backend", choices=["numpy", "cupy"], default="numpy")
     arguments = parser.parse_args()
     try:

@@ -1,6 +1,8 @@
 """Arguments as the kernels want them: checked, of one dtype, broadcast over their leading axes, as rows."""
+
 import math
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,9 @@ def namespace(**arrays):
         return np
     on_host = [name for name, a in arrays.items() if isinstance(a, np.ndarray) and name not in on_device]
     if on_host:
-        raise TypeError(f"`{on_host[0]}` is a numpy array and `{on_device[0]}` a cupy array. Move one, e.g. cupy.asarray({on_host[0]}).")
+        raise TypeError(
+            f"`{on_host[0]}` is a numpy array and `{on_device[0]}` a cupy array. Move one, e.g. cupy.asarray({on_host[0]})."
+        )
     return sys.modules["cupy"]
 
 
@@ -24,7 +28,7 @@ def is_inspected(xp):
 
 def common_dtype(**values):
     """float32 or float64: numpy's result type; integers count as float64, Python numbers take the arrays' type."""
-    dtype = np.result_type(*(v if isinstance(v, (int, float)) else v.dtype for v in values.values()))
+    dtype: np.dtype = np.result_type(*(getattr(v, "dtype", v) for v in values.values()))
     if dtype.kind in "iub":
         return np.dtype(np.float64)
     if dtype not in (np.float32, np.float64):
@@ -33,9 +37,12 @@ def common_dtype(**values):
     return dtype
 
 
-def as_arrays(xp, **values):
+def as_arrays(xp, **values: Any) -> dict[str, Any]:
     """Array-likes as arrays; Python numbers stay as they are, so that they do not decide the dtype."""
-    arrays = {name: v if isinstance(v, (int, float)) and not isinstance(v, bool) else xp.asarray(v) for name, v in values.items()}
+    arrays = {
+        name: v if isinstance(v, (int, float)) and not isinstance(v, bool) else xp.asarray(v)
+        for name, v in values.items()
+    }
     for name, a in arrays.items():
         if getattr(a, "dtype", np.dtype(float)).kind not in "fiu":
             raise TypeError(f"`{name}` must hold real numbers; got dtype {a.dtype}.")
@@ -45,7 +52,9 @@ def as_arrays(xp, **values):
 def extent(name, array, axes="(..., J)"):
     """The length of the last axis, at least 1."""
     if np.ndim(array) == 0 or array.shape[-1] == 0:
-        raise ValueError(f"`{name}` must have shape {axes} with at least one entry on its last axis; got shape {np.shape(array)}.")
+        raise ValueError(
+            f"`{name}` must have shape {axes} with at least one entry on its last axis; got shape {np.shape(array)}."
+        )
     return array.shape[-1]
 
 
@@ -54,13 +63,17 @@ def as_rows(xp, dtype, **arrays_and_cores):
     shapes = {}
     for name, (array, core) in arrays_and_cores.items():
         shape = np.shape(array)
-        if len(core) > len(shape) or shape[len(shape) - len(core):] != core:
-            raise ValueError(f"`{name}` must have shape (..., {', '.join(map(str, core))}) to match the other arguments; got {shape}.")
-        shapes[name] = shape[:len(shape) - len(core)]
+        if len(core) > len(shape) or shape[len(shape) - len(core) :] != core:
+            raise ValueError(
+                f"`{name}` must have shape (..., {', '.join(map(str, core))}) to match the other arguments; got {shape}."
+            )
+        shapes[name] = shape[: len(shape) - len(core)]
     leading = broadcast(shapes)
     rows = math.prod(leading)
     return leading, {
-        name: xp.ascontiguousarray(xp.broadcast_to(xp.asarray(array, dtype=dtype), leading + core).reshape((rows, *core)))
+        name: xp.ascontiguousarray(
+            xp.broadcast_to(xp.asarray(array, dtype=dtype), leading + core).reshape((rows, *core))
+        )
         for name, (array, core) in arrays_and_cores.items()
     }
 
@@ -72,7 +85,9 @@ def broadcast(shapes):
         try:
             leading = np.broadcast_shapes(leading, shape)
         except ValueError:
-            raise ValueError(f"the leading axes of `{name}`, {shape}, do not broadcast with those of the arguments before it, {leading}.") from None
+            raise ValueError(
+                f"the leading axes of `{name}`, {shape}, do not broadcast with those of the arguments before it, {leading}."
+            ) from None
     return leading
 
 

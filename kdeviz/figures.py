@@ -10,6 +10,7 @@ responsibilities dashed, a target is a grey band. Numbers come from the public l
     >>> mixture(np.zeros(2), np.array([-1.0, 0.5]), 0.5, 0.0, 1.0, ax=ax).get_xlabel()
     'position x'
 """
+
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -193,15 +194,16 @@ def mixture(
     z, points = one_row(z=z, points=points)
     x = places(points, h, a, b, x)
     density, weights, shares = mixture_at(x, z, points, h, kernel, period)
+    at_points = mixture_at(points, z, points, h, kernel, period).density
     parts = np.nan_to_num(shares * density[:, None])
     target = band(ax, a, b)
     for j, colour in enumerate(colours(len(z))):
         ax.plot(x, parts[:, j], color=colour, linestyle="-", linewidth=1.2)
         ax.plot(points[[j, j]], [0, weights[j]], color=colour, linestyle="-", linewidth=1, marker="o", markevery=[1])
         if len(z) <= 5:
-            ax.annotate(str(j), (points[j], weights[j]), (0, 8), textcoords="offset points", ha="center")
+            ax.annotate(str(j), (points[j], at_points[j]), (0, 4), textcoords="offset points", ha="center")
     ax.plot(x, density, color=ink(), linestyle="-")
-    ax.set(xlabel="position x", ylabel="mixture p(x)", xlim=(x[0], x[-1]), ylim=(0, None))
+    ax.set(xlabel="position x", ylabel="mixture p(x)", xlim=(x[0], x[-1]), ylim=(0, 1.15 * density.max()))
     key(ax, entry("mixture p"), entry("its parts", linewidth=1.2), entry("weights", marker="o", linewidth=1), *target)
     return ax
 

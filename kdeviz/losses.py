@@ -1,6 +1,8 @@
 """The public losses: checks and conventions around the generated kernels, which do all the computing."""
+
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -108,7 +110,9 @@ def labels_as_rows(xp, labels, D):
 
 def checked_soft_labels(xp, y, D):
     if y.ndim == 0 or y.shape[-1] != D:
-        raise ValueError(f"`y` must have shape (..., D) = (..., {D}) to match `z`, or be integer labels of shape (...); got shape {y.shape}, dtype {y.dtype}.")
+        raise ValueError(
+            f"`y` must have shape (..., D) = (..., {D}) to match `z`, or be integer labels of shape (...); got shape {y.shape}, dtype {y.dtype}."
+        )
     if is_inspected(xp):
         require("y", ~(y < 0), "be non-negative", y)
         total = y.sum(-1, dtype=np.float64)
@@ -160,7 +164,9 @@ def smooth_labels(labels: ArrayLike, D: int, alpha: float) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------------- mixture
-def mixture_cross_entropy(z: ArrayLike, log_K: ArrayLike, q: ArrayLike, zero: str = "inf", log_floor: float | None = None) -> Result:
+def mixture_cross_entropy(
+    z: ArrayLike, log_K: ArrayLike, q: ArrayLike, zero: str = "inf", log_floor: float | None = None
+) -> Result:
     r"""Cross-entropy of bin masses against a softmax-weighted mixture: the formula that all losses here share.
 
     .. math:: L = -\sum_b q_b \log p_b, \qquad \log p_b = \operatorname{LSE}_j(z_j + \log K_{bj}) - \operatorname{LSE}_j(z_j)
@@ -220,7 +226,9 @@ def mixture_cross_entropy(z: ArrayLike, log_K: ArrayLike, q: ArrayLike, zero: st
     loss, grad_z, grad_log_K, grad_q = with_policy(xp, zero, compute, rows, lambda out: -out[3])
     lost = xp.isposinf(grad_q) & (rows["q"] > 0)
     grad_log_K = xp.where(lost[..., None], xp.asarray(np.nan, dtype=dtype), grad_log_K)
-    grad = MixtureGradient(grad_z.reshape(leading + (J,)), grad_log_K.reshape(leading + (B, J)), grad_q.reshape(leading + (B,)))
+    grad = MixtureGradient(
+        grad_z.reshape(leading + (J,)), grad_log_K.reshape(leading + (B, J)), grad_q.reshape(leading + (B,))
+    )
     return Result(loss.reshape(leading)[()], grad)
 
 
@@ -237,7 +245,9 @@ def checked_floor(zero, log_floor):
         raise ValueError(f"`zero` must be one of {', '.join(map(repr, POLICIES))}; got {zero!r}.")
     if (zero == "floor") != (log_floor is not None):
         got = f"zero={zero!r}, log_floor={log_floor!r}"
-        raise ValueError(f'`log_floor` must be given with zero="floor", and only then; got {got}. E.g. zero="floor", log_floor=-12.0.')
+        raise ValueError(
+            f'`log_floor` must be given with zero="floor", and only then; got {got}. E.g. zero="floor", log_floor=-12.0.'
+        )
     if log_floor is None:
         return -np.inf
     require("log_floor", np.asarray(log_floor) < np.inf, "be a finite logarithm, in nats", log_floor)
@@ -346,7 +356,9 @@ def kde_cross_entropy(
     check_line(xp, arguments)
     J = extent("z", arguments["z"])
     bins_in = bins_as_arrays(xp, arguments, a, b, bins)
-    dtype = common_dtype(**arguments, **{name: v for name, v in bins_in.items() if not isinstance(bins, (int, np.integer))})
+    dtype = common_dtype(
+        **arguments, **{name: v for name, v in bins_in.items() if not isinstance(bins, (int, np.integer))}
+    )
     B = bins_in["position"].shape[-1]
     cores = {"z": (J,), "points": (J,), "position": (B,), "q": (B,)}
     values = {"a": 0.0, "b": 1.0} | arguments | bins_in | {"log_floor": checked_floor(zero, log_floor)}
@@ -362,13 +374,18 @@ def kde_result(xp, out, leading, wanted):
     nan = xp.asarray(np.nan, dtype=loss.dtype)
     others = [xp.where(unknown[:, None] if g.ndim == 2 else unknown, nan, g) for g in others]
     shaped = [g.reshape(leading + g.shape[1:])[()] for g in (grad_z, *others)]
-    return Result(loss.reshape(leading)[()], KdeGradient(*(g if name in wanted else None for name, g in zip(KdeGradient._fields, shaped))))
+    return Result(
+        loss.reshape(leading)[()],
+        KdeGradient(*(g if name in wanted else None for name, g in zip(KdeGradient._fields, shaped))),
+    )
 
 
 def checked_names(wrt):
     names = set(KdeGradient._fields if wrt is None else (wrt,) if isinstance(wrt, str) else wrt)
     if unknown := names - set(KdeGradient._fields):
-        raise ValueError(f"`wrt` must name gradients, of {', '.join(map(repr, KdeGradient._fields))}; got {sorted(map(str, unknown))[0]!r}.")
+        raise ValueError(
+            f"`wrt` must name gradients, of {', '.join(map(repr, KdeGradient._fields))}; got {sorted(map(str, unknown))[0]!r}."
+        )
     return names
 
 
@@ -376,7 +393,9 @@ def check_method(method, bins):
     if method not in METHODS:
         raise ValueError(f"`method` must be one of {', '.join(map(repr, METHODS))}; got {method!r}.")
     if method in ("exact", "quadrature") or bins is None:
-        raise ValueError(f"`method` {method!r} without bins is not in this version: pass `bins`, e.g. bins=64, or bins=(centres, masses) with a = b = None.")
+        raise ValueError(
+            f"`method` {method!r} without bins is not in this version: pass `bins`, e.g. bins=64, or bins=(centres, masses) with a = b = None."
+        )
 
 
 def check_line(xp, arguments):
@@ -399,7 +418,9 @@ def bins_as_arrays(xp, arguments, a, b, bins):
     """{"position", "q"}: midpoints and equal masses, or the caller's centres and masses."""
     if isinstance(bins, (int, np.integer)) and not isinstance(bins, bool):
         if a is None or b is None:
-            raise ValueError("`a` and `b` must be given with a number of bins; they are None only with bins=(centres, masses).")
+            raise ValueError(
+                "`a` and `b` must be given with a number of bins; they are None only with bins=(centres, masses)."
+            )
         require("bins", bins >= 1, "be at least 1", bins)
         return {"position": (xp.arange(bins) + 0.5) / bins, "q": xp.full((int(bins),), 1 / bins)}
     if not isinstance(bins, tuple) or len(bins) != 2:
@@ -408,7 +429,9 @@ def bins_as_arrays(xp, arguments, a, b, bins):
         raise ValueError("`a` and `b` must be None with bins=(centres, masses): the bins are the target.")
     centres, masses = as_arrays(xp, centres=bins[0], masses=bins[1]).values()
     if extent("bins[0]", centres, "(..., B)") != extent("bins[1]", masses, "(..., B)"):
-        raise ValueError(f"`bins` must be (centres, masses) of one length; got shapes {centres.shape} and {masses.shape}.")
+        raise ValueError(
+            f"`bins` must be (centres, masses) of one length; got shapes {centres.shape} and {masses.shape}."
+        )
     if is_inspected(xp):
         require("bins[0]", np.isfinite(centres), "be finite, in the unit of x", centres)
     check_masses(xp, "bins[1]", masses)
@@ -421,7 +444,9 @@ def chosen_kernel(xp, kernel, period):
         return kernel
     names = LINE_KERNELS if period is None else CIRCLE_KERNELS
     if kernel not in names:
-        advice = "It needs a `period`." if kernel in CIRCLE_KERNELS else "Or pass a kernel that kdeviz.codegen.build made."
+        advice = (
+            "It needs a `period`." if kernel in CIRCLE_KERNELS else "Or pass a kernel that kdeviz.codegen.build made."
+        )
         raise ValueError(f"`kernel` must be one of {', '.join(map(repr, names))}; got {kernel!r}. {advice}")
     return getattr(kernels(xp, "kde_ce"), kernel if period is None else f"{kernel}_on_circle")
 
@@ -429,8 +454,12 @@ def chosen_kernel(xp, kernel, period):
 def interval_cross_entropy(z, points, a, b, kernel, period, bins, zero, log_floor, wanted):
     """Points that are intervals [lo, hi]: K is 1 inside and 0 outside, so the gradients in the edges are 0 almost everywhere."""
     if kernel != "box" or not isinstance(points, tuple) or len(points) != 2:
-        raise ValueError('`h` must be given, except for points=(lo, hi) with kernel="box", where each point brings its own width.')
-    given = {name: v for name, v in dict(z=z, lo=points[0], hi=points[1], a=a, b=b, period=period).items() if v is not None}
+        raise ValueError(
+            '`h` must be given, except for points=(lo, hi) with kernel="box", where each point brings its own width.'
+        )
+    given = {
+        name: v for name, v in dict(z=z, lo=points[0], hi=points[1], a=a, b=b, period=period).items() if v is not None
+    }
     xp = namespace(**given)
     given = as_arrays(xp, **given)
     check_line(xp, given)
@@ -449,8 +478,12 @@ def interval_cross_entropy(z, points, a, b, kernel, period, bins, zero, log_floo
     inside = (ahead >= 0) & (ahead <= length)
     log_K = xp.where(inside, 0.0, -np.inf) + 0 * (lo + hi)[..., None, :]
     dtype = common_dtype(**given)
-    result = mixture_cross_entropy(given["z"], log_K.astype(dtype), bins_in["q"].astype(dtype), zero=zero, log_floor=log_floor)
+    result = mixture_cross_entropy(
+        given["z"], log_K.astype(dtype), bins_in["q"].astype(dtype), zero=zero, log_floor=log_floor
+    )
     flat = xp.where(xp.isposinf(xp.asarray(result.loss)), np.nan, 0.0).astype(dtype)
     edge = xp.broadcast_to(flat[..., None], result.grad.z.shape)
     found = {"z": result.grad.z, "points": (edge, edge)} | ({} if a is None else {"a": flat, "b": flat})
-    return Result(result.loss, KdeGradient(*(found.get(name) if name in wanted else None for name in KdeGradient._fields)))
+    return Result(
+        result.loss, KdeGradient(*(found.get(name) if name in wanted else None for name in KdeGradient._fields))
+    )

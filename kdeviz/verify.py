@@ -1,4 +1,5 @@
 """Holds the kernels on this machine against published reference values: `python -m kdeviz verify`."""
+
 import json
 import sys
 from importlib import import_module
@@ -7,13 +8,17 @@ from pathlib import Path
 import numpy as np
 
 FOLDER = Path(__file__).parent / "reference"
-BOUND = {"float64": 2e-14, "float32": 2e-6}         # relative to the larger of 1 and the output's largest entry
+BOUND = {"float64": 2e-14, "float32": 2e-6}  # relative to the larger of 1 and the output's largest entry
 HEAD = f"{'kernel':<34}{'case':<8}{'dtype':<10}{'error':>10}{'bound':>10}"
 
 
 def references():
     """(stem, case) of every published case."""
-    return [(path.stem, case) for path in sorted(FOLDER.glob("*.json")) for case in json.loads(path.read_text(encoding="utf-8"))["cases"]]
+    return [
+        (path.stem, case)
+        for path in sorted(FOLDER.glob("*.json"))
+        for case in json.loads(path.read_text(encoding="utf-8"))["cases"]
+    ]
 
 
 def parsed(written, convert, dtype):
@@ -32,7 +37,10 @@ def largest_error(function, case, dtype, xp):
         finite = np.isfinite(want)
         if not np.array_equal(got[~finite], want[~finite], equal_nan=True):
             return float("inf")
-        worst = max(worst, np.max(np.abs(got[finite] - want[finite]), initial=0) / max(1, np.max(np.abs(want[finite]), initial=0)))
+        worst = max(
+            worst,
+            np.max(np.abs(got[finite] - want[finite]), initial=0) / max(1, np.max(np.abs(want[finite]), initial=0)),
+        )
     return float(worst)
 
 
@@ -48,7 +56,10 @@ def verify(backend="numpy", stream=None):
         error = largest_error(function, case, dtype, xp)
         failed += not error <= BOUND[dtype]
         verdict = "" if error <= BOUND[dtype] else "  FAILED"
-        print(f"{stem + '.' + case['kernel']:<34}{case['case']:<8}{dtype:<10}{error:>10.1e}{BOUND[dtype]:>10.0e}{verdict}", file=stream)
+        print(
+            f"{stem + '.' + case['kernel']:<34}{case['case']:<8}{dtype:<10}{error:>10.1e}{BOUND[dtype]:>10.0e}{verdict}",
+            file=stream,
+        )
         progress(done, len(cases))
     print(f"{len(cases) - failed} of {len(cases)} within their bound, {backend} backend.", file=stream)
     return failed
@@ -58,4 +69,9 @@ def progress(done, total):
     """A bar on a terminal, nothing elsewhere."""
     if sys.stderr.isatty():
         filled = 40 * done // total
-        print(f"\r[{'#' * filled}{' ' * (40 - filled)}] {done}/{total}", end="\n" if done == total else "\r", file=sys.stderr, flush=True)
+        print(
+            f"\r[{'#' * filled}{' ' * (40 - filled)}] {done}/{total}",
+            end="\n" if done == total else "\r",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -1,4 +1,5 @@
 """The public losses evaluated from their derivations in mpmath, and the bounds that kernels are held to."""
+
 import importlib
 from functools import cache
 
@@ -9,7 +10,7 @@ from kdeviz.codegen import evaluate
 EPS = {np.dtype(np.float64): np.finfo(np.float64).eps, np.dtype(np.float32): np.finfo(np.float32).eps}
 # (loss relative to max(1, |loss|), gradients): the accuracy that DESIGN promises inside the range
 BOUND = {np.dtype(np.float64): (1e-14, 2e-14), np.dtype(np.float32): (1e-6, 2e-6)}
-RANGE = 30.0          # |z - max z| and |log K| up to here; beyond, eps times the largest exponent in play
+RANGE = 30.0  # |z - max z| and |log K| up to here; beyond, eps times the largest exponent in play
 
 
 @cache

@@ -1,4 +1,5 @@
 """The generated files: fresh, deterministic, self-contained, without leftovers of the generator."""
+
 import os
 import re
 import subprocess
@@ -42,7 +43,14 @@ def test_check_prints_a_diff_and_the_command_that_repairs(monkeypatch, capsys, t
 @pytest.mark.parametrize("seed", ["0", "12345"])
 def test_text_does_not_depend_on_the_hash_seed(seed):
     environment = dict(os.environ, PYTHONHASHSEED=seed)
-    run = subprocess.run([sys.executable, "-m", "kdeviz.codegen", "--check"], cwd=HOME, env=environment, capture_output=True, text=True, timeout=120)
+    run = subprocess.run(
+        [sys.executable, "-m", "kdeviz.codegen", "--check"],
+        cwd=HOME,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
 
 
@@ -57,7 +65,12 @@ def test_numpy_file_runs_when_copied_alone(path, tmp_path):
         "kde_ce": "laplace(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros(2), np.ones(2), np.ones(2), np.full((2, 4), .5), np.full((2, 4), 1/4), np.full(2, -np.inf))",
     }[path.stem]
     code = f"import numpy as np, sys; from {path.stem} import *; print({call}[0]); assert not {{'kdeviz', 'sympy', 'scipy'}} & set(sys.modules)"
-    run = subprocess.run([sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"], cwd=tmp_path, capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert run.returncode == 0, run.stderr
 
 
@@ -70,7 +83,9 @@ def test_file_opens_with_its_source_and_the_command_that_remakes_it(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_generated_text_has_no_anonymous_names(path):
     """total_3 and common_1 tell a reader nothing."""
-    assert not re.findall(r"^ *(?:REAL )?((?:total|common|factor|shared|part|t|x)(?:_?\d+)?) \+?= ", path.read_text(), re.MULTILINE)
+    assert not re.findall(
+        r"^ *(?:REAL )?((?:total|common|factor|shared|part|t|x)(?:_?\d+)?) \+?= ", path.read_text(), re.MULTILINE
+    )
 
 
 def test_cuda_text_holds_no_bare_literal():

@@ -1,4 +1,5 @@
 """From a declaration to equations and loops: what is refused, named, hoisted, shared, ordered, stored."""
+
 import pytest
 import sympy as sp
 
@@ -15,7 +16,9 @@ out = array("out")
 
 def kernel(outputs, where=None, inputs=(x, w, c), **options):
     options = {"nest": (row, b, j), "threads": j, "blocked": b} | options
-    return Kernel(name="k", title="A test.", inputs={i: "." for i in inputs}, outputs=outputs, where=where or {}, **options)
+    return Kernel(
+        name="k", title="A test.", inputs={i: "." for i in inputs}, outputs=outputs, where=where or {}, **options
+    )
 
 
 REFUSED = {
@@ -98,13 +101,20 @@ def test_a_named_sum_is_a_rounding_barrier():
 
 def test_array_code_shares_products_of_full_width():
     y = array("y")[row, b, j]
-    equations = lower(kernel({out[row, b]: Sum(y * x, j), array("more")[row, j]: Sum(y * x * w, b)}, inputs=(x, w, c, y)), share=True)
+    equations = lower(
+        kernel({out[row, b]: Sum(y * x, j), array("more")[row, j]: Sum(y * x * w, b)}, inputs=(x, w, c, y)), share=True
+    )
     full = [eq for eq in equations if set(eq.loops) == {row, b, j} and not eq.op]
     assert not full or [eq.body for eq in full] == [x * y]
 
 
 def test_generated_names_tell_what_they_hold():
-    assert [describe(e) for e in (1 / c, w / sp.Max(c, 1), sp.log(c), w * c)] == ["inverse_c", "w_over_c", "log_c", "w_c"]
+    assert [describe(e) for e in (1 / c, w / sp.Max(c, 1), sp.log(c), w * c)] == [
+        "inverse_c",
+        "w_over_c",
+        "log_c",
+        "w_c",
+    ]
 
 
 def test_generated_names_avoid_those_of_the_author():

@@ -1,4 +1,5 @@
 """KDE cross-entropy over bins: every kernel against the oracle, and each meaning of its arguments."""
+
 import warnings
 
 import numpy as np
@@ -15,9 +16,12 @@ from kdeviz.losses import CIRCLE_KERNELS, LINE_KERNELS
 INF = np.inf
 KERNELS = [(name, None) for name in LINE_KERNELS] + [(name, 2.5) for name in CIRCLE_KERNELS]
 LOG_K = {
-    "laplace": lambda u: -abs(u), "gaussian": lambda u: -u**2 / 2, "cauchy": lambda u: -np.log1p(u**2),
+    "laplace": lambda u: -abs(u),
+    "gaussian": lambda u: -(u**2) / 2,
+    "cauchy": lambda u: -np.log1p(u**2),
     "box": lambda u: np.where(abs(u) <= 1, 0, -INF),
-    "triangular": lambda u: np.log(np.maximum(1 - abs(u), 0)), "epanechnikov": lambda u: np.log(np.maximum(1 - u**2, 0)),
+    "triangular": lambda u: np.log(np.maximum(1 - abs(u), 0)),
+    "epanechnikov": lambda u: np.log(np.maximum(1 - u**2, 0)),
 }
 
 
@@ -111,7 +115,9 @@ def test_kernel_values_are_those_of_the_table(name):
     u = np.array([-2.0, -1.0, -0.3, 0.0, 0.6, 1.0, 3.0])
     with np.errstate(divide="ignore"):
         want = -LOG_K[name](u)
-    got = kde_cross_entropy(np.zeros(1), np.array([1.0]), None, None, 0.5, kernel=name, bins=(1.0 + 0.5 * u[:, None], np.ones((7, 1)))).loss
+    got = kde_cross_entropy(
+        np.zeros(1), np.array([1.0]), None, None, 0.5, kernel=name, bins=(1.0 + 0.5 * u[:, None], np.ones((7, 1)))
+    ).loss
     assert np.allclose(got, want, rtol=1e-15, atol=1e-15)
 
 
@@ -119,14 +125,27 @@ def test_von_mises_values_and_its_gaussian_limit():
     period, h = 2 * np.pi, 0.4
     x = np.linspace(-3, 3, 13)
     kappa = (period / (2 * np.pi * h)) ** 2
-    at = lambda kernel, h: kde_cross_entropy(np.zeros(1), np.zeros(1), None, None, h, kernel=kernel, period=period, bins=(x[:, None] * h, np.ones((13, 1)))).loss
+    at = lambda kernel, h: (
+        kde_cross_entropy(
+            np.zeros(1),
+            np.zeros(1),
+            None,
+            None,
+            h,
+            kernel=kernel,
+            period=period,
+            bins=(x[:, None] * h, np.ones((13, 1))),
+        ).loss
+    )
     assert np.allclose(at("von_mises", h), kappa * (1 - np.cos(x * h)), rtol=1e-13)
     assert np.allclose(at("von_mises", 1e-4), at("gaussian", 1e-4), rtol=1e-7)
 
 
 def test_wrapped_laplace_is_the_sum_over_all_images():
     period, h, x = 1.5, 0.8, np.linspace(0, 3, 11)
-    loss = kde_cross_entropy(np.zeros(1), np.array([0.2]), None, None, h, period=period, bins=(x[:, None], np.ones((11, 1)))).loss
+    loss = kde_cross_entropy(
+        np.zeros(1), np.array([0.2]), None, None, h, period=period, bins=(x[:, None], np.ones((11, 1)))
+    ).loss
     images = np.exp(-np.abs(x[:, None] - 0.2 - period * np.arange(-60, 61)) / h).sum(-1)
     assert np.allclose(loss, -np.log(images), rtol=1e-14)
     assert derivation.prove_wrapped_laplace()
@@ -175,7 +194,9 @@ def test_unequal_masses_weigh_their_bins():
     q = np.array([0.7, 0.1, 0.2])
     centres = np.array([0.1, 0.4, 0.9])
     whole = kde_cross_entropy(z, points, None, None, 0.4, bins=(centres, q)).loss
-    parts = [kde_cross_entropy(z, points, None, None, 0.4, bins=(centres[i:i + 1], np.ones(1))).loss for i in range(3)]
+    parts = [
+        kde_cross_entropy(z, points, None, None, 0.4, bins=(centres[i : i + 1], np.ones(1))).loss for i in range(3)
+    ]
     assert_close(whole, sum(m * part for m, part in zip(q, parts)), 1e-15)
 
 
@@ -187,16 +208,52 @@ def test_intervals_explain_the_bins_they_hold():
     S = np.exp(z) / np.exp(z).sum()
     covered = (centres >= lo) & (centres <= hi)
     assert np.isclose(loss, -np.log(covered @ S).mean(), rtol=1e-14)
-    assert np.array_equal(grad.points[0], np.zeros(3)) and np.array_equal(grad.points[1], np.zeros(3)) and grad.h is None
-    same = kde_cross_entropy(z, np.array([0.25, 0.6, 0.9]), 0.0, 1.0, 0.25, kernel="box", bins=50, zero="floor", log_floor=-5.0)
-    pair = kde_cross_entropy(z, (np.array([0.0, 0.35, 0.65]), np.array([0.5, 0.85, 1.15])), 0.0, 1.0, None, kernel="box", bins=50, zero="floor", log_floor=-5.0)
+    assert (
+        np.array_equal(grad.points[0], np.zeros(3)) and np.array_equal(grad.points[1], np.zeros(3)) and grad.h is None
+    )
+    same = kde_cross_entropy(
+        z, np.array([0.25, 0.6, 0.9]), 0.0, 1.0, 0.25, kernel="box", bins=50, zero="floor", log_floor=-5.0
+    )
+    pair = kde_cross_entropy(
+        z,
+        (np.array([0.0, 0.35, 0.65]), np.array([0.5, 0.85, 1.15])),
+        0.0,
+        1.0,
+        None,
+        kernel="box",
+        bins=50,
+        zero="floor",
+        log_floor=-5.0,
+    )
     assert_close(same.loss, pair.loss, 1e-15)
 
 
 def test_intervals_on_a_circle_count_modulo_the_period():
     z = np.array([0.2, -0.4])
-    plain = kde_cross_entropy(z, (np.array([0.8, -0.1]), np.array([1.2, 0.9])), 0.0, 1.0, None, kernel="box", bins=20, zero="floor", log_floor=-3.0, period=4.0)
-    moved = kde_cross_entropy(z, (np.array([4.8, -4.1]), np.array([5.2, -3.1])), 0.0, 1.0, None, kernel="box", bins=20, zero="floor", log_floor=-3.0, period=4.0)
+    plain = kde_cross_entropy(
+        z,
+        (np.array([0.8, -0.1]), np.array([1.2, 0.9])),
+        0.0,
+        1.0,
+        None,
+        kernel="box",
+        bins=20,
+        zero="floor",
+        log_floor=-3.0,
+        period=4.0,
+    )
+    moved = kde_cross_entropy(
+        z,
+        (np.array([4.8, -4.1]), np.array([5.2, -3.1])),
+        0.0,
+        1.0,
+        None,
+        kernel="box",
+        bins=20,
+        zero="floor",
+        log_floor=-3.0,
+        period=4.0,
+    )
     assert_close(moved.loss, plain.loss, 1e-15)
 
 
@@ -212,7 +269,9 @@ def test_skip_drops_unexplained_bins_and_renormalises():
     z, points = np.zeros(2), np.array([0.1, 0.2])
     centres, q = np.array([0.15, 5.0, 0.12]), np.array([0.5, 0.2, 0.3])
     skipped = kde_cross_entropy(z, points, None, None, 0.3, kernel="epanechnikov", bins=(centres, q), zero="skip")
-    kept = kde_cross_entropy(z, points, None, None, 0.3, kernel="epanechnikov", bins=(centres[[0, 2]], np.array([0.625, 0.375])))
+    kept = kde_cross_entropy(
+        z, points, None, None, 0.3, kernel="epanechnikov", bins=(centres[[0, 2]], np.array([0.625, 0.375]))
+    )
     assert_close(skipped.loss, kept.loss, 1e-15)
     assert_close(skipped.grad.points, kept.grad.points, 1e-14)
 
@@ -240,7 +299,11 @@ def test_wrt_picks_gradients_and_leaves_the_others_out():
     z, points = random_case(9)
     everything = kde_cross_entropy(z, points, 0.0, 1.0, 0.5, bins=5).grad
     some = kde_cross_entropy(z, points, 0.0, 1.0, 0.5, bins=5, wrt=("z", "h")).grad
-    assert np.array_equal(some.z, everything.z) and np.array_equal(some.h, everything.h) and some.points is some.a is some.b is None
+    assert (
+        np.array_equal(some.z, everything.z)
+        and np.array_equal(some.h, everything.h)
+        and some.points is some.a is some.b is None
+    )
 
 
 def test_arguments_broadcast_over_leading_axes():
@@ -263,7 +326,9 @@ def test_python_numbers_do_not_widen_float32():
 @settings(max_examples=80, derandomize=True, deadline=None)
 def test_a_batch_equals_its_rows_bit_for_bit(seed, R, J, B, kernel):
     z, points = random_case(seed, R, J)
-    at = lambda i: kde_cross_entropy(z[i], points[i], 0.0, 1.0, 0.4, kernel=kernel[0], period=kernel[1], bins=B, zero="floor", log_floor=-20.0)
+    at = lambda i: kde_cross_entropy(
+        z[i], points[i], 0.0, 1.0, 0.4, kernel=kernel[0], period=kernel[1], bins=B, zero="floor", log_floor=-20.0
+    )
     batch, one = at(slice(None)), at(R - 1)
     assert batch.loss[-1] == one.loss
     assert all(np.array_equal(whole[-1], row) for whole, row in zip(batch.grad, one.grad))
@@ -274,7 +339,9 @@ def test_a_batch_equals_its_rows_bit_for_bit(seed, R, J, B, kernel):
 def test_moving_everything_together_changes_nothing(seed, kernel):
     """Translation: the gradients in points, a and b sum to zero."""
     z, points = random_case(seed, 1, 5)
-    loss, grad = kde_cross_entropy(z, points, 0.0, 1.0, 0.8, kernel=kernel[0], period=kernel[1], bins=12, zero="floor", log_floor=-9.0)
+    loss, grad = kde_cross_entropy(
+        z, points, 0.0, 1.0, 0.8, kernel=kernel[0], period=kernel[1], bins=12, zero="floor", log_floor=-9.0
+    )
     assert abs(grad.points.sum() + grad.a[0] + grad.b[0]) < 1e-14 / 0.8 * max(1, np.abs(grad.points).max())
 
 

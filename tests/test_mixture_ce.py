@@ -1,4 +1,5 @@
 """The shared formula: kernel against oracle, the meaning of its arguments, its properties."""
+
 import itertools
 
 import numpy as np
@@ -73,7 +74,9 @@ def test_gradients_are_derivatives_of_the_loss():
     """Central differences of the oracle's loss at 50 digits: the derivation's gradient is not trusted here."""
     z, log_K, q = rows(R=1, B=2, J=3, seed=5)
     floor = np.array([-2.0])
-    loss = lambda **changed: exact("mixture_ce", "mixture_ce", **(dict(z=z, log_K=log_K, q=q, log_floor=floor) | changed))["loss"][0]
+    loss = lambda **changed: exact(
+        "mixture_ce", "mixture_ce", **(dict(z=z, log_K=log_K, q=q, log_floor=floor) | changed)
+    )["loss"][0]
     got = mixture_cross_entropy(z, log_K, q, zero="floor", log_floor=-2.0).grad
     for name, array in dict(z=z, log_K=log_K, q=q).items():
         for place in np.ndindex(array.shape):
@@ -92,7 +95,10 @@ def test_hessian_is_prior_covariance_minus_mean_posterior_covariance():
     covariance = lambda s: np.diag(s) - np.outer(s, s)
     claim = covariance(S) - sum(m * covariance(r) for m, r in zip(q, shares))
     step = 1e-5 * np.eye(4)
-    measured = [(mixture_cross_entropy(z + e, log_K, q).grad.z - mixture_cross_entropy(z - e, log_K, q).grad.z) / 2e-5 for e in step]
+    measured = [
+        (mixture_cross_entropy(z + e, log_K, q).grad.z - mixture_cross_entropy(z - e, log_K, q).grad.z) / 2e-5
+        for e in step
+    ]
     assert np.allclose(measured, claim, atol=1e-9)
 
 
@@ -143,7 +149,12 @@ def test_an_unexplained_bin_without_mass_costs_nothing():
 def test_leading_axes_broadcast_and_gradients_are_not_summed():
     z, log_K, q = rows(R=5)
     loss, grad = mixture_cross_entropy(z[:, None], log_K[0], np.stack([q[0], q[1]]))
-    assert loss.shape == (5, 2) and grad.z.shape == (5, 2, 4) and grad.log_K.shape == (5, 2, 3, 4) and grad.q.shape == (5, 2, 3)
+    assert (
+        loss.shape == (5, 2)
+        and grad.z.shape == (5, 2, 4)
+        and grad.log_K.shape == (5, 2, 3, 4)
+        and grad.q.shape == (5, 2, 3)
+    )
     assert np.array_equal(grad.z[3, 1], mixture_cross_entropy(z[3], log_K[0], q[1]).grad.z)
 
 

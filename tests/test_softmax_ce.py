@@ -1,4 +1,5 @@
 """Softmax cross-entropy: kernel against oracle, labels hard and soft, what the derivation claims."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -61,7 +62,10 @@ def test_a_label_on_an_excluded_category_costs_infinity_and_keeps_a_finite_gradi
 
 
 def test_nan_stays_in_its_row():
-    for arrays in ((np.where(np.eye(3, 5), np.nan, z), y), (z, np.where(np.eye(3, 5)[[0, 0, 0]] * [[0], [1], [0]], np.nan, y))):
+    for arrays in (
+        (np.where(np.eye(3, 5), np.nan, z), y),
+        (z, np.where(np.eye(3, 5)[[0, 0, 0]] * [[0], [1], [0]], np.nan, y)),
+    ):
         loss, grad = softmax_cross_entropy(*arrays)
         bad = np.isnan(arrays[0]).any(-1) | np.isnan(arrays[1]).any(-1)
         assert np.array_equal(np.isnan(loss), bad) and np.array_equal(np.isnan(grad.z).any(-1), bad)

@@ -1,4 +1,5 @@
 """Every rewriting rule: what it rewrites, what it leaves alone, and that it changes no value."""
+
 import pytest
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
@@ -32,7 +33,11 @@ def test_rule_rewrites(before, after):
     assert stabilise(before) == after
 
 
-@pytest.mark.parametrize("e", [Sum(f, j), Sum(g * sp.exp(f), j), sp.exp(x) + 2, sp.log(x + y), x * y, sp.exp(x) - 2, sp.log(2 + sp.exp(x))], ids=str)
+@pytest.mark.parametrize(
+    "e",
+    [Sum(f, j), Sum(g * sp.exp(f), j), sp.exp(x) + 2, sp.log(x + y), x * y, sp.exp(x) - 2, sp.log(2 + sp.exp(x))],
+    ids=str,
+)
 def test_what_no_rule_names_is_left_alone(e):
     assert stabilise(e) == e
 
@@ -46,6 +51,10 @@ def test_an_exponential_of_the_bound_index_stays_outside_the_sum():
 @pytest.mark.parametrize("before", [value for value, _ in RULES.values() if not value.has(sp.Sum)], ids=str)
 def test_rule_keeps_the_value(before):
     at = {x: sp.Rational(-3, 7), y: sp.Rational(5, 11)}
-    after = stabilise(before).replace(logaddexp, lambda a, b: sp.log(sp.exp(a) + sp.exp(b))).replace(expm1, lambda a: sp.exp(a) - 1)
+    after = (
+        stabilise(before)
+        .replace(logaddexp, lambda a, b: sp.log(sp.exp(a) + sp.exp(b)))
+        .replace(expm1, lambda a: sp.exp(a) - 1)
+    )
     after = after.replace(log1p, lambda a: sp.log(1 + a))
     assert abs((before - after).subs(at).evalf(40)) < 1e-38

@@ -1,4 +1,5 @@
 """`python -m kdeviz verify`: passes here, fails when a kernel is wrong, needs numpy alone."""
+
 import io
 import json
 import subprocess
@@ -22,7 +23,11 @@ def test_every_public_kernel_has_a_reference():
     assert public <= published and ("softmax_ce", "softmax_ce") in published
 
 
-@pytest.mark.parametrize("spoil", [lambda out: (out[0] * (1 + 1e-12), *out[1:]), lambda out: (out[0], -out[1], *out[2:])], ids=["digit", "sign"])
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda out: (out[0] * (1 + 1e-12), *out[1:]), lambda out: (out[0], -out[1], *out[2:])],
+    ids=["digit", "sign"],
+)
 def test_a_wrong_kernel_fails(monkeypatch, spoil):
     right = mixture_ce.mixture_ce
     monkeypatch.setattr(mixture_ce, "mixture_ce", lambda **rows: spoil(right(**rows)))
@@ -44,5 +49,7 @@ def test_the_command_prints_a_table_and_exits_with_a_status():
 
 
 def test_a_backend_that_is_not_there_says_so():
-    run = subprocess.run([sys.executable, "-m", "kdeviz", "verify", "--backend", "cupy"], capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-m", "kdeviz", "verify", "--backend", "cupy"], capture_output=True, text=True, timeout=60
+    )
     assert run.returncode == 0 or "cupy" in run.stderr and "Traceback" not in run.stderr

@@ -1,4 +1,5 @@
 """From the equations that a derivation declares to the text of kernels. Needs sympy; users of the kernels do not."""
+
 from .build import BuiltKernel, build
 from .evaluate import evaluate
 

@@ -1,4 +1,5 @@
 """`python -m kdeviz.codegen [--check]`: writes the kernels that derivations/ declare, or shows where the committed ones differ."""
+
 import argparse
 import difflib
 import importlib
@@ -47,14 +48,22 @@ def check():
         name = str(path.relative_to(HOME))
         if old != text:
             stale += 1
-            print("\n".join(difflib.unified_diff(old.splitlines(), text.splitlines(), name, "as the derivation emits it", lineterm="")))
+            print(
+                "\n".join(
+                    difflib.unified_diff(
+                        old.splitlines(), text.splitlines(), name, "as the derivation emits it", lineterm=""
+                    )
+                )
+            )
             print(f"{name} differs from what its derivation emits (diff above). Run `make generate` and commit both.")
     return stale
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m kdeviz.codegen", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; show what is stale and fail if anything is")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; show what is stale and fail if anything is"
+    )
     sys.exit(check() if parser.parse_args().check else generate())
 
 

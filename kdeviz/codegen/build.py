@@ -1,4 +1,5 @@
 """A kernel of your own: from a declaration to functions that run, without a file in between."""
+
 import math
 import sys
 
@@ -46,7 +47,13 @@ class BuiltKernel:
             finite = np.isfinite(want)
             if not np.array_equal(got[~finite], want[~finite], equal_nan=True):
                 return math.inf
-            worst = max(worst, float(np.max(np.abs(got[finite] - want[finite]), initial=0) / max(1, np.max(np.abs(want[finite]), initial=0))))
+            worst = max(
+                worst,
+                float(
+                    np.max(np.abs(got[finite] - want[finite]), initial=0)
+                    / max(1, np.max(np.abs(want[finite]), initial=0))
+                ),
+            )
         return worst
 
 

@@ -1,4 +1,5 @@
 """CUDA C: one block of threads per row, which share the index `kernel.threads`; float and double from one text."""
+
 from pathlib import Path
 
 import sympy as sp
@@ -127,26 +128,32 @@ def function(kernel, source):
     """The text of one kernel."""
     body = LoopKernel(kernel, Cuda(kernel), depth=2)
     row = kernel.nest[0]
-    arguments = [f"const REAL *__restrict__ {t.base}" for t in kernel.inputs] + [f"long long {size}" for size in kernel.sizes]
+    arguments = [f"const REAL *__restrict__ {t.base}" for t in kernel.inputs] + [
+        f"long long {size}" for size in kernel.sizes
+    ]
     arguments += [f"REAL *__restrict__ {t.base}" for t in kernel.outputs] + ["REAL *__restrict__ scratch"]
-    arrays = [f"    REAL *{name} = scratch; scratch += {scratch_size({name: dims})};" for name, dims in body.arrays.items()]
+    arrays = [
+        f"    REAL *{name} = scratch; scratch += {scratch_size({name: dims})};" for name, dims in body.arrays.items()
+    ]
     total = scratch_size(body.arrays)
-    return "\n".join([
-        f"// {kernel.title}",
-        *(f"//     {line}" for line in formulas(kernel)),
-        f"// One block per row (and stride over rows); a thread owns {kernel.threads} = threadIdx.x, + blockDim.x, ...",
-        f"// `scratch`: {total} numbers a block.",
-        f'extern "C" __global__ void {kernel.name}(',
-        f"    {', '.join(arguments)})",
-        "{",
-        "    __shared__ REAL lanes[32];",
-        *([f"    scratch += blockIdx.x*({total});"] if body.arrays else []),
-        *arrays,
-        f"    for (long long {row} = blockIdx.x; {row} < {row.size}; {row} += gridDim.x) {{",
-        *body.lines,
-        "    }",
-        "}",
-    ])
+    return "\n".join(
+        [
+            f"// {kernel.title}",
+            *(f"//     {line}" for line in formulas(kernel)),
+            f"// One block per row (and stride over rows); a thread owns {kernel.threads} = threadIdx.x, + blockDim.x, ...",
+            f"// `scratch`: {total} numbers a block.",
+            f'extern "C" __global__ void {kernel.name}(',
+            f"    {', '.join(arguments)})",
+            "{",
+            "    __shared__ REAL lanes[32];",
+            *([f"    scratch += blockIdx.x*({total});"] if body.arrays else []),
+            *arrays,
+            f"    for (long long {row} = blockIdx.x; {row} < {row.size}; {row} += gridDim.x) {{",
+            *body.lines,
+            "    }",
+            "}",
+        ]
+    )
 
 
 def module(kernels, source):
@@ -157,16 +164,18 @@ def module(kernels, source):
 
 def launcher(kernel, source):
     """The text of the Python function that launches one kernel on cupy arrays."""
-    inputs = [str(t.base) for t in kernel.inputs]
-    sizes = list(map(str, kernel.sizes))
+    inputs, sizes = ", ".join(str(t.base) for t in kernel.inputs), ", ".join(map(str, kernel.sizes))
     scratch = scratch_size(LoopKernel(kernel, Cuda(kernel)).arrays)
-    return "\n".join([
-        f"def {kernel.name}({', '.join(inputs)}):",
-        f'    """{kernel.title} See kdeviz.kernels.numpy.{source}.{kernel.name}."""',
-        *(f"    {size} = {array}.shape[{axis}]" for size, (array, axis) in kernel.sizes.items()),
-        f"    outputs = {', '.join(shape(t) for t in kernel.outputs)}",
-        f'    return launch(source("{source}"), "{kernel.name}", ({", ".join(inputs)}), ({", ".join(sizes)}), outputs, scratch={scratch}, width={kernel.threads.size})',
-    ])
+    return "\n".join(
+        [
+            f"def {kernel.name}({inputs}):",
+            f'    """{kernel.title} See kdeviz.kernels.numpy.{source}.{kernel.name}."""',
+            *(f"    {size} = {array}.shape[{axis}]" for size, (array, axis) in kernel.sizes.items()),
+            f"    outputs = {', '.join(shape(t) for t in kernel.outputs)}",
+            f"    block = dict(scratch={scratch}, width={kernel.threads.size})",
+            f'    return launch(source("{source}"), "{kernel.name}", ({inputs}), ({sizes}), outputs, **block)',
+        ]
+    )
 
 
 def launch_module(kernels, source):

@@ -4,6 +4,7 @@ A kernel is a system of equations ``target[indices] = expression``. An expressio
 ``Sum`` and ``Max`` over further indices; nothing else. A name given to a quantity (``where``) is a rounding barrier and a unit
 of storage: what it stands for is never expanded into the expression that reads it.
 """
+
 from dataclasses import dataclass, field
 from keyword import iskeyword
 
@@ -15,12 +16,16 @@ FUNCTIONS = (sp.exp, sp.log, log1p, expm1, logaddexp, sp.Abs, sp.sign, sp.sin, s
 
 
 class Name(sp.Symbol):
-    """A symbol with its mathematical look."""
+    """A symbol with its mathematical look, which is part of its identity: sympy shares equal symbols."""
 
     def __new__(cls, name, tex=None, **assumptions):
-        self = super().__new__(cls, name, **assumptions)
+        cls._sanitize(assumptions, cls)
+        self = sp.Symbol.__xnew__(cls, name, **assumptions)
         self.tex = tex or name.replace("_", r"\_")
         return self
+
+    def _hashable_content(self):
+        return super()._hashable_content() + (self.tex,)
 
     def _latex(self, printer):
         return self.tex
@@ -103,11 +108,15 @@ class Kernel:
     @property
     def sizes(self):
         """The extents of the arrays, in nest order: symbol -> (array in, axis) where it can be read off."""
-        return {i.size: next((str(a.base), axis) for a in self.inputs for axis, j in enumerate(a.indices) if j == i) for i in self.nest}
+        return {
+            i.size: next((str(a.base), axis) for a in self.inputs for axis, j in enumerate(a.indices) if j == i)
+            for i in self.nest
+        }
 
 
 def refuse_unsupported(kernel):
     """Printers print what they are given; so what they would misprint is refused here, with the place."""
+
     def require(condition, what):
         if not condition:
             raise ValueError(f"kernel `{kernel.name}`: {what}")
@@ -115,27 +124,45 @@ def refuse_unsupported(kernel):
     known = {t.base: t for t in (*kernel.inputs, *kernel.equations)}
     names = [str(t.base) for t in (*kernel.inputs, *kernel.where, *kernel.outputs)] + [i.name for i in kernel.nest]
     for name in (kernel.name, *names):
-        require(name.isidentifier() and not iskeyword(name) and names.count(name) <= 1, f"`{name}` must be a unique Python identifier.")
+        require(
+            name.isidentifier() and not iskeyword(name) and names.count(name) <= 1,
+            f"`{name}` must be a unique Python identifier.",
+        )
     for target in known.values():
-        require(list(target.indices) == [i for i in kernel.nest if i in target.indices],
-                f"{target} must have plain indices in the order of the nest {kernel.nest}.")
+        require(
+            list(target.indices) == [i for i in kernel.nest if i in target.indices],
+            f"{target} must have plain indices in the order of the nest {kernel.nest}.",
+        )
     for target, value in kernel.equations.items():
-        refuse_expression(sp.sympify(value), set(target.indices), known, lambda ok, what, t=target: require(ok, f"{t}: {what}"))
+        refuse_expression(
+            sp.sympify(value), set(target.indices), known, lambda ok, what, t=target: require(ok, f"{t}: {what}")
+        )
 
 
 def refuse_expression(e, bound, known, require):
     if isinstance(e, sp.Indexed):
         require(e.base in known, f"{e} is neither an input nor defined by an equation.")
-        require(e.indices == known[e.base].indices, f"{e} must be read as {known[e.base]}: shifted or fixed places (scans) are not supported.")
-        require(set(e.indices) <= bound, f"{e} has an index that is neither on the left side nor bound by a Sum or Max.")
+        require(
+            e.indices == known[e.base].indices,
+            f"{e} must be read as {known[e.base]}: shifted or fixed places (scans) are not supported.",
+        )
+        require(
+            set(e.indices) <= bound, f"{e} has an index that is neither on the left side nor bound by a Sum or Max."
+        )
         return
     if isinstance(e, (sp.Sum, Max)):
         body, index = e.args if isinstance(e, Max) else (e.function, e.limits[0][0])
         whole = isinstance(index, Index) and (isinstance(e, Max) or e.limits == ((index, 0, index.size - 1),))
         require(whole, f"{e} must run over the whole of one index.")
         return refuse_expression(body, bound | {index}, known, require)
-    require(not isinstance(e, sp.Function) or isinstance(e, FUNCTIONS), f"the function {e.func} has no printer; there are {', '.join(f.__name__ for f in FUNCTIONS)}.")
-    require(not isinstance(e, (sp.Derivative, sp.Subs, sp.Integral, sp.Product, sp.MatrixExpr)), f"{e.func.__name__} has no printer.")
+    require(
+        not isinstance(e, sp.Function) or isinstance(e, FUNCTIONS),
+        f"the function {e.func} has no printer; there are {', '.join(f.__name__ for f in FUNCTIONS)}.",
+    )
+    require(
+        not isinstance(e, (sp.Derivative, sp.Subs, sp.Integral, sp.Product, sp.MatrixExpr)),
+        f"{e.func.__name__} has no printer.",
+    )
     require(not e.is_Symbol or e in bound, f"the symbol {e} must be an array, e.g. array('{e}')[row].")
     for part in e.args:
         refuse_expression(part, bound, known, require)

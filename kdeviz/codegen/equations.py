@@ -3,6 +3,7 @@
 Every reduction gets a name and an equation of its own, a log-sum-exp becomes maximum, exponentials and total, and what needs
 fewer indices than its surroundings leaves the inner loops. Sums of terms are never regrouped: that would move roundings.
 """
+
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -43,7 +44,19 @@ def lower(kernel, share=False):
     if share:
         naming.share_products()
         naming.share_parts()
-    return in_order(naming.equations)
+    return in_order(needed(naming.equations, kernel.outputs))
+
+
+def needed(equations, outputs):
+    """Those that an output depends on."""
+    maker = {eq.target.base: eq for eq in equations}
+    found, wanted = set(), [t.base for t in outputs]
+    while wanted:
+        eq = maker.get(wanted.pop())
+        if eq and eq not in found:
+            found.add(eq)
+            wanted += [r.base for r in eq.reads]
+    return [eq for eq in equations if eq in found]
 
 
 def in_order(equations):
@@ -53,7 +66,7 @@ def in_order(equations):
     cycles = [eq.target for group in groups for eq in group if len(group) > 1 or (eq, eq) in edges]
     if cycles:
         raise ValueError(f"{', '.join(map(str, cycles))} depend on themselves: scans are not supported.")
-    return [eq for eq, in groups]
+    return [eq for (eq,) in groups]
 
 
 def indices_of(e):
@@ -97,7 +110,7 @@ class Naming:
         self.kernel, self.equations, self.named = kernel, [], {}
         self.taken = Counter([str(t.base) for t in (*kernel.inputs, *kernel.equations)] + [i.name for i in kernel.nest])
         self.stems = dict(kernel.stems)
-        constants = {}                                             # a quantity that is one number needs no storage
+        constants = {}  # a quantity that is one number needs no storage
         for self.target, value in kernel.equations.items():
             body = self.without_reductions(stabilise(sp.sympify(value).xreplace(constants)), self.target)
             if body.is_number and self.target in kernel.where:
@@ -105,7 +118,9 @@ class Naming:
             elif body != self.target:
                 self.define(self.target, body)
         if self.stems:
-            raise ValueError(f"kernel `{kernel.name}`: `stems` names {', '.join(map(str, self.stems))}, but no sum of exponentials has this exponent.")
+            raise ValueError(
+                f"kernel `{kernel.name}`: `stems` names {', '.join(map(str, self.stems))}, but no sum of exponentials has this exponent."
+            )
 
     def define(self, target, body, op="", index=None):
         loops = set(target.indices) | ({index} if op else set())
@@ -141,7 +156,7 @@ class Naming:
             return self.name(("max", *e.args), f"top_{describe(body)}".rstrip("_"), body, "max", e.args[1], target)
         if isinstance(e, sp.Sum):
             index = e.limits[0][0]
-            factor, body = self.without_reductions(e.function).as_independent(index, as_Add=False)        # sum c f = c sum f
+            factor, body = self.without_reductions(e.function).as_independent(index, as_Add=False)  # sum c f = c sum f
             if body == 0:
                 return body
             whole = target if factor == 1 else None
@@ -161,9 +176,13 @@ class Naming:
         f, index = lse.args
         stem = self.stems.pop(f, None) or self.kernel.stems.get(f) or f"part_of_{self.target.base}"
         body = self.without_reductions(f)
-        if not isinstance(body, sp.Indexed):                       # a name, so that body - top is not flattened
+        if not isinstance(body, sp.Indexed):  # a name, so that body - top is not flattened
             body = self.name(("log", body), f"log_{stem}", body)
-        top = sp.S.Zero if self.is_centred(f, index) else self.name(("max", body, index), f"top_{stem}", body, "max", index)
+        top = (
+            sp.S.Zero
+            if self.is_centred(f, index)
+            else self.name(("max", body, index), f"top_{stem}", body, "max", index)
+        )
         part = self.name(("part", body), stem, sp.exp(body - top))
         return top, part, self.name(("sum", part, index), f"total_{stem}", part, "sum", index)
 

@@ -2,6 +2,7 @@
 
 This is the oracle that every generated kernel is held against.
 """
+
 import mpmath
 import numpy as np
 import sympy as sp
@@ -23,7 +24,13 @@ FUNCTIONS = {
     sp.cos: mpmath.cos,
     sp.floor: mpmath.floor,
 }
-RELATIONS = {sp.Eq: lambda a, b: a == b, sp.Lt: lambda a, b: a < b, sp.Le: lambda a, b: a <= b, sp.Gt: lambda a, b: a > b, sp.Ge: lambda a, b: a >= b}
+RELATIONS = {
+    sp.Eq: lambda a, b: a == b,
+    sp.Lt: lambda a, b: a < b,
+    sp.Le: lambda a, b: a <= b,
+    sp.Gt: lambda a, b: a > b,
+    sp.Ge: lambda a, b: a >= b,
+}
 
 
 def evaluate(kernel, arrays, digits=DIGITS):
@@ -42,7 +49,9 @@ class Walk:
     def __init__(self, kernel, arrays):
         self.arrays = {name: np.asarray(array) for name, array in arrays.items()}
         self.sizes = {size: self.arrays[name].shape[axis] for size, (name, axis) in kernel.sizes.items()}
-        self.equations = {target.base: (target.indices, sp.sympify(value)) for target, value in kernel.equations.items()}
+        self.equations = {
+            target.base: (target.indices, sp.sympify(value)) for target, value in kernel.equations.items()
+        }
         self.known = {}
 
     def array(self, target):
@@ -54,7 +63,11 @@ class Walk:
 
     def number(self, e, at):
         if isinstance(e, (sp.Indexed, sp.Sum, Max)):
-            free = e.indices if isinstance(e, sp.Indexed) else sorted((s for s in e.free_symbols if isinstance(s, Index)), key=str)
+            free = (
+                e.indices
+                if isinstance(e, sp.Indexed)
+                else sorted((s for s in e.free_symbols if isinstance(s, Index)), key=str)
+            )
             key = e, tuple(at[i] for i in free)
             if key not in self.known:
                 self.known[key] = self.indexed(e, key[1]) if isinstance(e, sp.Indexed) else self.reduced(e, at)
@@ -85,7 +98,7 @@ class Walk:
 
     def product(self, factors, at):
         value = mpmath.mpf(1)
-        for factor in sorted(factors, key=lambda f: f.is_Pow and f.exp.is_negative is True):     # divisors last
+        for factor in sorted(factors, key=lambda f: f.is_Pow and f.exp.is_negative is True):  # divisors last
             if value == 0:
                 return value
             value *= self.number(factor, at)

@@ -1,13 +1,13 @@
 """Loop printing: one walker over the tree of loops; a language is a `Syntax`, a printer of expressions and a file template."""
+
 from contextlib import contextmanager
 
 import sympy as sp
 
-from .equations import indices_of
 from .nest import Loop, build
 from .text import positive_first
 
-SUM_BLOCK = 128         # a long sum is taken in blocks of so many terms a thread: n terms in a row lose n roundings, blocks 128 + n/128
+SUM_BLOCK = 128  # a long sum is taken in blocks of so many terms a thread: n terms in a row lose n roundings, blocks 128 + n/128
 
 
 class ScalarPrinter:
@@ -42,7 +42,7 @@ class LoopKernel:
 
     def text(self, e):
         """Every read becomes a symbol that carries its text: sympy's printer needs to know nothing of arrays."""
-        again = lambda r: r.base not in self.shape                  # a cheap quantity, a scalar here
+        again = lambda r: r.base not in self.shape  # a cheap quantity, a scalar here
         symbol = lambda r: sp.Symbol(str(r.base) if again(r) else self.place(r), extended_real=True)
         return self.syntax.print(e.xreplace({r: symbol(r) for r in e.atoms(sp.Indexed)}))
 
@@ -76,7 +76,11 @@ class LoopKernel:
         value, place = self.text(eq.body), self.place(eq.target)
         if eq.op:
             place = self.running(eq)
-            self.line(self.syntax.statement(f"{place} += {value}" if eq.op == "sum" else f"{place} = {self.syntax.maximum(place, value)}"))
+            self.line(
+                self.syntax.statement(
+                    f"{place} += {value}" if eq.op == "sum" else f"{place} = {self.syntax.maximum(place, value)}"
+                )
+            )
         elif self.shape[eq.target.base]:
             self.line(self.syntax.store(f"{place} = {value}", eq.target))
         else:
@@ -119,7 +123,9 @@ class LoopKernel:
         for dims in dict.fromkeys(self.shape[eq.target.base] for eq in equations):
             group = [eq for eq in equations if self.shape[eq.target.base] == dims]
             if len(dims) > 1:
-                raise ValueError(f"kernel `{self.kernel.name}`: {group[0].target} would need a running sum over {dims}; one index is supported.")
+                raise ValueError(
+                    f"kernel `{self.kernel.name}`: {group[0].target} would need a running sum over {dims}; one index is supported."
+                )
             if dims:
                 with self.block(self.syntax.loop(dims[0])):
                     self.assign_here(group, left, right, operator)
@@ -131,12 +137,13 @@ class LoopKernel:
             names = {"total": self.place(eq.target), "part": self.part(eq) if eq.op == "sum" else ""}
             to, value = left.format(**names), right.format(**names)
             declares = operator == "=" and not self.shape[eq.target.base]
-            self.line(self.syntax.declare(to, self.syntax.number(value)) if declares else self.syntax.statement(f"{to} {operator} {self.syntax.number(value)}"))
+            self.line(
+                self.syntax.declare(to, self.syntax.number(value))
+                if declares
+                else self.syntax.statement(f"{to} {operator} {self.syntax.number(value)}")
+            )
 
 
 def scratch_size(arrays):
     """How many numbers a row keeps, as an expression in the sizes."""
     return sp.Add(*(sp.Mul(*(i.size for i in dims)) for dims in arrays.values()))
-
-
-__all__ = ["LoopKernel", "ScalarPrinter", "indices_of", "scratch_size"]

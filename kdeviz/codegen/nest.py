@@ -1,4 +1,5 @@
 """From equations to a tree of loops, without any text: which loop an equation goes into, what is stored, what is computed again."""
+
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
@@ -6,7 +7,7 @@ import sympy as sp
 
 from .equations import Equation, lower
 
-CHEAP = 8           # so many additions and products cost less again than an array to keep them in
+CHEAP = 8  # so many additions and products cost less again than an array to keep them in
 
 
 @dataclass(eq=False)
@@ -63,7 +64,7 @@ def is_cheap(eq):
 
 def schedule(equations, nest, opened):
     """Each equation goes into the first loop over its outermost index at which all it reads is complete, or opens a new one."""
-    items, home = [], {}                                            # base -> (the item it is made in, its equation)
+    items, home = [], {}  # base -> (the item it is made in, its equation)
 
     def complete(r, index):
         """The first place at which r can be read by an equation with this outermost index."""
@@ -76,7 +77,7 @@ def schedule(equations, nest, opened):
     for eq in equations:
         index = next((i for i in nest if i in eq.loops and i not in opened), None)
         earliest = max((complete(r, index) for r in eq.reads), default=0)
-        if index is None:                                           # as early as it can be: it must not part two loops
+        if index is None:  # as early as it can be: it must not part two loops
             earliest += len(list(takewhile(lambda item: isinstance(item, Equation), items[earliest:])))
             items.insert(earliest, eq)
             home[eq.target.base] = eq, eq
@@ -96,13 +97,23 @@ def schedule(equations, nest, opened):
 
 def sink(items):
     """Moves what a loop makes only for a later loop over the same index into that one: a scalar there, an array here."""
+
     def readers(target):
-        return [item for item in items if any(target in eq.reads for eq in (item.equations if isinstance(item, Loop) else [item]))]
+        return [
+            item
+            for item in items
+            if any(target in eq.reads for eq in (item.equations if isinstance(item, Loop) else [item]))
+        ]
 
     for loop in reversed([item for item in items if isinstance(item, Loop)]):
         for eq in reversed(loop.equations.copy()):
             first = next(iter(readers(eq.target)), loop)
-            if first is not loop and isinstance(first, Loop) and first.index == loop.index and loop.index in eq.target.indices:
+            if (
+                first is not loop
+                and isinstance(first, Loop)
+                and first.index == loop.index
+                and loop.index in eq.target.indices
+            ):
                 loop.equations.remove(eq)
                 first.equations.insert(0, eq)
 

@@ -1,4 +1,5 @@
 """Published truths: inputs as hexadecimal floats, results to 30 digits, computed by mpmath from the declared equations alone."""
+
 import json
 
 import mpmath
@@ -8,7 +9,7 @@ from .build import random_arrays
 from .evaluate import evaluate
 
 RESULT_DIGITS = 30
-CASES = {"near": (1.0, 0.0), "far": (6.0, 1000.0)}          # logits: spread, common offset
+CASES = {"near": (1.0, 0.0), "far": (6.0, 1000.0)}  # logits: spread, common offset
 
 
 def inputs(kernel, case):
@@ -33,11 +34,18 @@ def module(kernels, source):
     for kernel in kernels:
         for case in CASES:
             arrays = inputs(kernel, case)
-            cases.append({
-                "kernel": kernel.name,
-                "case": case,
-                "inputs": {name: written(a, lambda v: float(v).hex()) for name, a in arrays.items()},
-                "outputs": {name: written(v, decimal) for name, v in evaluate(kernel, arrays).items()},
-            })
+            cases.append(
+                {
+                    "kernel": kernel.name,
+                    "case": case,
+                    "inputs": {name: written(a, lambda v: float(v).hex()) for name, a in arrays.items()},
+                    "outputs": {name: written(v, decimal) for name, v in evaluate(kernel, arrays).items()},
+                }
+            )
     about = f"Generated from derivations/{source}.py by `make generate`: mpmath evaluates the declared equations at 50 digits. Inputs are exact."
-    return json.dumps({"about": about, "cases": cases}, indent=None, separators=(",", ":")).replace('{"kernel"', '\n{"kernel"') + "\n"
+    return (
+        json.dumps({"about": about, "cases": cases}, indent=None, separators=(",", ":")).replace(
+            '{"kernel"', '\n{"kernel"'
+        )
+        + "\n"
+    )

@@ -2,6 +2,7 @@
 
 Each rule is narrow and has its test; sympy's general simplifiers are not used, because they undo stable forms.
 """
+
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 from sympy.codegen.numpy_nodes import logaddexp
@@ -16,7 +17,9 @@ def stabilise(e):
     e = e.replace(is_log_of_two, lambda e: logaddexp(*(a.exp for a in e.args[0].args)))
     e = e.replace(lambda e: e.is_Mul and e.has(sp.exp), merge_exponentials)
     e = e.replace(is_minus_one, minus_one)
-    return e.replace(lambda e: isinstance(e, sp.log) and e.args[0].is_Add and 1 in e.args[0].args, lambda e: log1p(e.args[0] - 1))
+    return e.replace(
+        lambda e: isinstance(e, sp.log) and e.args[0].is_Add and 1 in e.args[0].args, lambda e: log1p(e.args[0] - 1)
+    )
 
 
 def is_partition(e):
@@ -26,7 +29,12 @@ def is_partition(e):
 
 def is_log_of_two(e):
     """log(exp a + exp b), which becomes logaddexp(a, b)."""
-    return isinstance(e, sp.log) and e.args[0].is_Add and len(e.args[0].args) == 2 and all(isinstance(a, sp.exp) for a in e.args[0].args)
+    return (
+        isinstance(e, sp.log)
+        and e.args[0].is_Add
+        and len(e.args[0].args) == 2
+        and all(isinstance(a, sp.exp) for a in e.args[0].args)
+    )
 
 
 def is_minus_one(e):
@@ -36,7 +44,9 @@ def is_minus_one(e):
 
 def minus_one(e):
     """exp(x) - 1 -> expm1(x), and 1 - exp(x) -> -expm1(x)"""
-    sign, first = next((sign, a) for a in e.args for sign in (1, -1) if isinstance(sign * a, sp.exp) and -sign in e.args)
+    sign, first = next(
+        (sign, a) for a in e.args for sign in (1, -1) if isinstance(sign * a, sp.exp) and -sign in e.args
+    )
     return e - first + sign + sign * expm1((sign * first).exp)
 
 
@@ -48,7 +58,14 @@ def merge_exponentials(product):
         return product
     rest = [f for f in factors if f not in outer]
     one = sp.exp(sp.Add(*(f.exp for f in outer)))
-    total = next((f for f in rest if isinstance(f, sp.Sum) and f.function.has(sp.exp) and f.limits[0][0] not in one.free_symbols), None)
+    total = next(
+        (
+            f
+            for f in rest
+            if isinstance(f, sp.Sum) and f.function.has(sp.exp) and f.limits[0][0] not in one.free_symbols
+        ),
+        None,
+    )
     if total is None:
         return sp.Mul(one, *rest)
     inside = sp.Sum(merge_exponentials(one * total.function), *total.limits)

@@ -1,4 +1,5 @@
 """What every generated file says about itself, and how terms are ordered."""
+
 import textwrap
 
 import sympy as sp
@@ -19,9 +20,17 @@ def docstring(kernel, source, indent=4):
     """Title, equations as declared, arrays in and out."""
     lines = [kernel.title, "", ".. math::", ""]
     lines += [line for formula in formulas(kernel) for line in (f"    {formula}", "")]
-    lines += ["No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.", "", "Parameters", "----------"]
+    lines += [
+        "No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.",
+        "",
+        "Parameters",
+        "----------",
+    ]
     for target, what in kernel.inputs.items():
-        lines += [f"{target.base} : array {shape(target)}", *textwrap.wrap(what, 100, initial_indent="    ", subsequent_indent="    ")]
+        lines += [
+            f"{target.base} : array {shape(target)}",
+            *textwrap.wrap(what, 100, initial_indent="    ", subsequent_indent="    "),
+        ]
     lines += ["", "Returns", "-------"]
     lines += [f"{target.base} : array {shape(target)}" for target in kernel.outputs]
     lines += ["", "Notes", "-----", f"Source: derivations/{source}.py.", ""]

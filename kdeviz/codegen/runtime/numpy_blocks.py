@@ -1,8 +1,9 @@
-def _blocks(size, at_once):
-    """The slices that cut `size` places into blocks."""
-    return [slice(start, start + at_once) for start in range(0, size, at_once)]
+def _blocks(size, *widths):
+    """Slices of `size` places: blocks so small that temporaries stay in cache and sums short enough to lose no digits."""
+    at_once = max(1, min(size, 128, 2**14 // math.prod(widths)))
+    return [slice(start, min(start + at_once, size)) for start in range(0, size, at_once)]
 
 
-def _at_once(size, *widths):
-    """How many rows (or bins) a block holds: its temporaries stay in cache, its sums stay short enough to lose no digits."""
-    return max(1, min(size, 128, 2**14 // max(1, math.prod(widths))))
+def _max(x, axis):
+    """The maximum, never below the lowest finite number: so that a row of -inf minus its maximum is -inf, not NaN."""
+    return np.max(x, axis, initial=np.finfo(x.dtype).min)

@@ -2,6 +2,7 @@
 
 Never run on a GPU by the project's own tests, which have none: the text is compiled for sm_80 and sm_90 and executed on the CPU.
 """
+
 from functools import lru_cache
 from pathlib import Path
 

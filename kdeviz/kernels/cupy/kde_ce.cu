@@ -1123,7 +1123,6 @@ extern "C" __global__ void gaussian_on_circle(
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
-        REAL turn = period[row]/h[row];
         REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
         REAL top_z = LOWEST;
@@ -1278,7 +1277,6 @@ extern "C" __global__ void box_on_circle(
     REAL *responsibility_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
-        REAL turn = period[row]/h[row];
         REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
         if (threadIdx.x == 0) grad_h[row] = REAL(0);
@@ -1406,7 +1404,6 @@ extern "C" __global__ void triangular_on_circle(
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
-        REAL turn = period[row]/h[row];
         REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
         REAL top_z = LOWEST;
@@ -1563,7 +1560,6 @@ extern "C" __global__ void epanechnikov_on_circle(
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
-        REAL turn = period[row]/h[row];
         REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
         REAL top_z = LOWEST;
@@ -1720,7 +1716,6 @@ extern "C" __global__ void cauchy_on_circle(
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
-        REAL turn = period[row]/h[row];
         REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
         REAL top_z = LOWEST;

@@ -9,7 +9,8 @@ def laplace(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "laplace", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=6*J, width=J)
+    block = dict(scratch=6*J, width=J)
+    return launch(source("kde_ce"), "laplace", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
 def gaussian(z, points, a, b, h, position, q, log_floor):
@@ -18,7 +19,8 @@ def gaussian(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "gaussian", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=6*J, width=J)
+    block = dict(scratch=6*J, width=J)
+    return launch(source("kde_ce"), "gaussian", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
 def box(z, points, a, b, h, position, q, log_floor):
@@ -27,7 +29,8 @@ def box(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "box", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=5*J, width=J)
+    block = dict(scratch=5*J, width=J)
+    return launch(source("kde_ce"), "box", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
 def triangular(z, points, a, b, h, position, q, log_floor):
@@ -36,7 +39,8 @@ def triangular(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "triangular", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=8*J, width=J)
+    block = dict(scratch=8*J, width=J)
+    return launch(source("kde_ce"), "triangular", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
 def epanechnikov(z, points, a, b, h, position, q, log_floor):
@@ -45,7 +49,8 @@ def epanechnikov(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "epanechnikov", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=8*J, width=J)
+    block = dict(scratch=8*J, width=J)
+    return launch(source("kde_ce"), "epanechnikov", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
 def cauchy(z, points, a, b, h, position, q, log_floor):
@@ -54,7 +59,8 @@ def cauchy(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "cauchy", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, scratch=8*J, width=J)
+    block = dict(scratch=8*J, width=J)
+    return launch(source("kde_ce"), "cauchy", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
 def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -63,7 +69,8 @@ def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "laplace_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=10*J, width=J)
+    block = dict(scratch=10*J, width=J)
+    return launch(source("kde_ce"), "laplace_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
 def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -72,7 +79,8 @@ def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "gaussian_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=7*J, width=J)
+    block = dict(scratch=7*J, width=J)
+    return launch(source("kde_ce"), "gaussian_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
 def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -81,7 +89,8 @@ def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "box_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=5*J, width=J)
+    block = dict(scratch=5*J, width=J)
+    return launch(source("kde_ce"), "box_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
 def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -90,7 +99,8 @@ def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "triangular_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
+    block = dict(scratch=9*J, width=J)
+    return launch(source("kde_ce"), "triangular_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
 def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -99,7 +109,8 @@ def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "epanechnikov_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
+    block = dict(scratch=9*J, width=J)
+    return launch(source("kde_ce"), "epanechnikov_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
 def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -108,7 +119,8 @@ def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "cauchy_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
+    block = dict(scratch=9*J, width=J)
+    return launch(source("kde_ce"), "cauchy_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
 def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -117,4 +129,5 @@ def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    return launch(source("kde_ce"), "von_mises_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, scratch=9*J, width=J)
+    block = dict(scratch=9*J, width=J)
+    return launch(source("kde_ce"), "von_mises_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)

@@ -1,9 +1,10 @@
 """Launches generated CUDA kernels on cupy arrays."""
+
 from functools import lru_cache
 
 import numpy as np
 
-BLOCKS = 2048           # rows in flight; a block strides over the rows, so scratch memory does not grow with their number
+BLOCKS = 2048  # rows in flight; a block strides over the rows, so scratch memory does not grow with their number
 REAL = {"float32": "float", "float64": "double"}
 
 
@@ -13,7 +14,9 @@ def cupy_with_device():
     import cupy
 
     if not cupy.cuda.is_available():
-        raise RuntimeError("cupy is installed, but this machine has no usable CUDA device (or no driver). Pass numpy arrays, or run where one is.")
+        raise RuntimeError(
+            "cupy is installed, but this machine has no usable CUDA device (or no driver). Pass numpy arrays, or run where one is."
+        )
     return cupy
 
 
@@ -37,7 +40,9 @@ def launch(text, name, inputs, sizes, outputs, scratch, width):
     dtype = inputs[0].dtype
     for array in inputs:
         if type(array) is not cupy.ndarray or array.dtype != dtype or not array.flags.c_contiguous:
-            raise TypeError(f"kernel {name}: every input must be a C-contiguous cupy array of dtype {dtype}; got {type(array).__name__}, {array.dtype}.")
+            raise TypeError(
+                f"kernel {name}: every input must be a C-contiguous cupy array of dtype {dtype}; got {type(array).__name__}, {array.dtype}."
+            )
     results = tuple(cupy.empty(shape, dtype) for shape in outputs)
     rows = sizes[0]
     if rows:

@@ -8,4 +8,5 @@ def softmax_ce(z, y):
     R = z.shape[0]
     D = z.shape[1]
     outputs = (R,), (R, D), (R, D)
-    return launch(source("softmax_ce"), "softmax_ce", (z, y), (R, D), outputs, scratch=D, width=D)
+    block = dict(scratch=D, width=D)
+    return launch(source("softmax_ce"), "softmax_ce", (z, y), (R, D), outputs, **block)

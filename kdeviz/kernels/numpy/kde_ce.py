@@ -4,14 +4,15 @@ import math
 import numpy as np
 
 
-def _blocks(size, at_once):
-    """The slices that cut `size` places into blocks."""
-    return [slice(start, start + at_once) for start in range(0, size, at_once)]
+def _blocks(size, *widths):
+    """Slices of `size` places: blocks so small that temporaries stay in cache and sums short enough to lose no digits."""
+    at_once = max(1, min(size, 128, 2**14 // math.prod(widths)))
+    return [slice(start, min(start + at_once, size)) for start in range(0, size, at_once)]
 
 
-def _at_once(size, *widths):
-    """How many rows (or bins) a block holds: its temporaries stay in cache, its sums stay short enough to lose no digits."""
-    return max(1, min(size, 128, 2**14 // max(1, math.prod(widths))))
+def _max(x, axis):
+    """The maximum, never below the lowest finite number: so that a row of -inf minus its maximum is -inf, not NaN."""
+    return np.max(x, axis, initial=np.finfo(x.dtype).min)
 
 
 def laplace(z, points, a, b, h, position, q, log_floor):
@@ -106,21 +107,19 @@ def laplace(z, points, a, b, h, position, q, log_floor):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _laplace(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _laplace(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _laplace(z, points, a, b, h, position, q, log_floor, bins_at_once):
-    B = position.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
+def _laplace(z, points, a, b, h, position, q, log_floor, all_bins):
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -132,13 +131,13 @@ def _laplace(z, points, a, b, h, position, q, log_floor, bins_at_once):
     raw_grad_h = 0
     raw_grad_a = 0
     raw_grad_b = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
         log_K = -np.abs(u)
         slope = -np.sign(u)
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
@@ -150,26 +149,27 @@ def _laplace(z, points, a, b, h, position, q, log_floor, bins_at_once):
         stretch = inverse_total_joint*raw_stretch
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = inverse_total_joint*mass
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
         raw_grad_h += np.sum(mass*stretch, 1)
         mass_pull = mass*pull
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
     grad_a = -inverse_h*raw_grad_a
     grad_b = -inverse_h*raw_grad_b
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def gaussian(z, points, a, b, h, position, q, log_floor):
@@ -264,21 +264,19 @@ def gaussian(z, points, a, b, h, position, q, log_floor):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _gaussian(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _gaussian(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _gaussian(z, points, a, b, h, position, q, log_floor, bins_at_once):
-    B = position.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
+def _gaussian(z, points, a, b, h, position, q, log_floor, all_bins):
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -290,13 +288,13 @@ def _gaussian(z, points, a, b, h, position, q, log_floor, bins_at_once):
     raw_grad_h = 0
     raw_grad_a = 0
     raw_grad_b = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
         log_K = -1/2*u**2
         slope = -u
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
@@ -308,26 +306,27 @@ def _gaussian(z, points, a, b, h, position, q, log_floor, bins_at_once):
         stretch = inverse_total_joint*raw_stretch
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = inverse_total_joint*mass
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
         raw_grad_h += np.sum(mass*stretch, 1)
         mass_pull = mass*pull
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
     grad_a = -inverse_h*raw_grad_a
     grad_b = -inverse_h*raw_grad_b
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def box(z, points, a, b, h, position, q, log_floor):
@@ -422,21 +421,20 @@ def box(z, points, a, b, h, position, q, log_floor):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _box(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _box(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _box(z, points, a, b, h, position, q, log_floor, bins_at_once):
-    B = position.shape[1]
+def _box(z, points, a, b, h, position, q, log_floor, all_bins):
     real = z.dtype.type
-    lowest = np.finfo(real).min
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -448,28 +446,29 @@ def _box(z, points, a, b, h, position, q, log_floor, bins_at_once):
     explained = 0
     responsibility = 0
     loss = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
         log_K = np.where((np.abs(u) <= 1), real(0), real(-np.inf))
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = mass/np.maximum(total_joint, 1)
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def triangular(z, points, a, b, h, position, q, log_floor):
@@ -564,21 +563,19 @@ def triangular(z, points, a, b, h, position, q, log_floor):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _triangular(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _triangular(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _triangular(z, points, a, b, h, position, q, log_floor, bins_at_once):
-    B = position.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
+def _triangular(z, points, a, b, h, position, q, log_floor, all_bins):
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -590,13 +587,13 @@ def _triangular(z, points, a, b, h, position, q, log_floor, bins_at_once):
     raw_grad_h = 0
     raw_grad_a = 0
     raw_grad_b = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
-        log_K = np.where((np.abs(u) < 1), np.log1p(-np.abs(u)), real(-np.inf))
-        slope = np.where((np.abs(u) < 1), -np.sign(u)/(1 - np.abs(u)), real(0))
+        log_K = np.where((np.abs(u) < 1), np.log1p(-np.abs(u)), -np.inf)
+        slope = np.where((np.abs(u) < 1), -np.sign(u)/(1 - np.abs(u)), 0)
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
@@ -608,26 +605,27 @@ def _triangular(z, points, a, b, h, position, q, log_floor, bins_at_once):
         stretch = inverse_total_joint*raw_stretch
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = inverse_total_joint*mass
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
         raw_grad_h += np.sum(mass*stretch, 1)
         mass_pull = mass*pull
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
     grad_a = -inverse_h*raw_grad_a
     grad_b = -inverse_h*raw_grad_b
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def epanechnikov(z, points, a, b, h, position, q, log_floor):
@@ -722,21 +720,19 @@ def epanechnikov(z, points, a, b, h, position, q, log_floor):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _epanechnikov(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _epanechnikov(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _epanechnikov(z, points, a, b, h, position, q, log_floor, bins_at_once):
-    B = position.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
+def _epanechnikov(z, points, a, b, h, position, q, log_floor, all_bins):
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -748,13 +744,13 @@ def _epanechnikov(z, points, a, b, h, position, q, log_floor, bins_at_once):
     raw_grad_h = 0
     raw_grad_a = 0
     raw_grad_b = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
-        log_K = np.where((np.abs(u) < 1), np.log1p(-u**2), real(-np.inf))
-        slope = np.where((np.abs(u) < 1), -2*u/(1 - u**2), real(0))
+        log_K = np.where((np.abs(u) < 1), np.log1p(-u**2), -np.inf)
+        slope = np.where((np.abs(u) < 1), -2*u/(1 - u**2), 0)
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
@@ -766,26 +762,27 @@ def _epanechnikov(z, points, a, b, h, position, q, log_floor, bins_at_once):
         stretch = inverse_total_joint*raw_stretch
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = inverse_total_joint*mass
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
         raw_grad_h += np.sum(mass*stretch, 1)
         mass_pull = mass*pull
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
     grad_a = -inverse_h*raw_grad_a
     grad_b = -inverse_h*raw_grad_b
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def cauchy(z, points, a, b, h, position, q, log_floor):
@@ -880,21 +877,19 @@ def cauchy(z, points, a, b, h, position, q, log_floor):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _cauchy(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _cauchy(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _cauchy(z, points, a, b, h, position, q, log_floor, bins_at_once):
-    B = position.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
+def _cauchy(z, points, a, b, h, position, q, log_floor, all_bins):
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -906,14 +901,14 @@ def _cauchy(z, points, a, b, h, position, q, log_floor, bins_at_once):
     raw_grad_h = 0
     raw_grad_a = 0
     raw_grad_b = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
         u_squared = u**2
         log_K = -np.log1p(u_squared)
         slope = -2*u/(1 + u_squared)
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
@@ -925,26 +920,27 @@ def _cauchy(z, points, a, b, h, position, q, log_floor, bins_at_once):
         stretch = inverse_total_joint*raw_stretch
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = inverse_total_joint*mass
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
         raw_grad_h += np.sum(mass*stretch, 1)
         mass_pull = mass*pull
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
     grad_a = -inverse_h*raw_grad_a
     grad_b = -inverse_h*raw_grad_b
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -1049,24 +1045,22 @@ def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _laplace_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _laplace_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
-    B = position.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
+def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins):
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
     turn = inverse_h*period
     inverse_period = 1/period
     log_expm1_turn = np.log(-np.expm1(-turn))
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     turn_over_expm1_turn = turn/np.expm1(turn)
     weight = np.exp(centred)
@@ -1079,8 +1073,8 @@ def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_
     raw_grad_h = 0
     raw_grad_a = 0
     raw_grad_b = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
         u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
         abs_u = np.abs(u)
@@ -1091,7 +1085,7 @@ def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_
         sign_u = np.sign(u)
         slope = 2*nearest_share*other_image*sign_u - sign_u
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
@@ -1103,26 +1097,27 @@ def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_
         stretch = inverse_total_joint*raw_stretch
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = inverse_total_joint*mass
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
         raw_grad_h += np.sum(mass*stretch, 1)
         mass_pull = mass*pull
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
     grad_a = -inverse_h*raw_grad_a
     grad_b = -inverse_h*raw_grad_b
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -1223,23 +1218,20 @@ def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _gaussian_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _gaussian_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
-    B = position.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
+def _gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins):
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
-    turn = inverse_h*period
     inverse_period = 1/period
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -1251,14 +1243,14 @@ def _gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period, bins
     raw_grad_h = 0
     raw_grad_a = 0
     raw_grad_b = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
         u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
         log_K = -1/2*u**2
         slope = -u
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
@@ -1270,26 +1262,27 @@ def _gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period, bins
         stretch = inverse_total_joint*raw_stretch
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = inverse_total_joint*mass
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
         raw_grad_h += np.sum(mass*stretch, 1)
         mass_pull = mass*pull
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
     grad_a = -inverse_h*raw_grad_a
     grad_b = -inverse_h*raw_grad_b
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -1390,23 +1383,21 @@ def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _box_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _box_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _box_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
-    B = position.shape[1]
+def _box_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins):
     real = z.dtype.type
-    lowest = np.finfo(real).min
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
-    turn = inverse_h*period
     inverse_period = 1/period
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -1418,29 +1409,30 @@ def _box_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_o
     explained = 0
     responsibility = 0
     loss = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
         u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
         log_K = np.where((np.abs(u) <= 1), real(0), real(-np.inf))
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = mass/np.maximum(total_joint, 1)
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -1541,23 +1533,20 @@ def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _triangular_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _triangular_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _triangular_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
-    B = position.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
+def _triangular_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins):
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
-    turn = inverse_h*period
     inverse_period = 1/period
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -1569,14 +1558,14 @@ def _triangular_on_circle(z, points, a, b, h, position, q, log_floor, period, bi
     raw_grad_h = 0
     raw_grad_a = 0
     raw_grad_b = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
         u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
-        log_K = np.where((np.abs(u) < 1), np.log1p(-np.abs(u)), real(-np.inf))
-        slope = np.where((np.abs(u) < 1), -np.sign(u)/(1 - np.abs(u)), real(0))
+        log_K = np.where((np.abs(u) < 1), np.log1p(-np.abs(u)), -np.inf)
+        slope = np.where((np.abs(u) < 1), -np.sign(u)/(1 - np.abs(u)), 0)
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
@@ -1588,26 +1577,27 @@ def _triangular_on_circle(z, points, a, b, h, position, q, log_floor, period, bi
         stretch = inverse_total_joint*raw_stretch
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = inverse_total_joint*mass
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
         raw_grad_h += np.sum(mass*stretch, 1)
         mass_pull = mass*pull
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
     grad_a = -inverse_h*raw_grad_a
     grad_b = -inverse_h*raw_grad_b
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -1708,23 +1698,20 @@ def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _epanechnikov_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _epanechnikov_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
-    B = position.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
+def _epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins):
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
-    turn = inverse_h*period
     inverse_period = 1/period
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -1736,14 +1723,14 @@ def _epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period, 
     raw_grad_h = 0
     raw_grad_a = 0
     raw_grad_b = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
         u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
-        log_K = np.where((np.abs(u) < 1), np.log1p(-u**2), real(-np.inf))
-        slope = np.where((np.abs(u) < 1), -2*u/(1 - u**2), real(0))
+        log_K = np.where((np.abs(u) < 1), np.log1p(-u**2), -np.inf)
+        slope = np.where((np.abs(u) < 1), -2*u/(1 - u**2), 0)
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
@@ -1755,26 +1742,27 @@ def _epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period, 
         stretch = inverse_total_joint*raw_stretch
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = inverse_total_joint*mass
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
         raw_grad_h += np.sum(mass*stretch, 1)
         mass_pull = mass*pull
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
     grad_a = -inverse_h*raw_grad_a
     grad_b = -inverse_h*raw_grad_b
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -1875,23 +1863,20 @@ def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _cauchy_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _cauchy_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
-    B = position.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
+def _cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins):
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
-    turn = inverse_h*period
     inverse_period = 1/period
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -1903,15 +1888,15 @@ def _cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_a
     raw_grad_h = 0
     raw_grad_a = 0
     raw_grad_b = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
         u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
         u_squared = u**2
         log_K = -np.log1p(u_squared)
         slope = -2*u/(1 + u_squared)
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
@@ -1923,26 +1908,27 @@ def _cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_a
         stretch = inverse_total_joint*raw_stretch
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = inverse_total_joint*mass
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
         raw_grad_h += np.sum(mass*stretch, 1)
         mass_pull = mass*pull
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
     grad_a = -inverse_h*raw_grad_a
     grad_b = -inverse_h*raw_grad_b
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
 def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
@@ -2043,17 +2029,15 @@ def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     log_density = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = _von_mises_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _von_mises_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
+            loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
-def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, bins_at_once):
-    B = position.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
+def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins):
     offset = a[:, None] - points
     width = b - a
     inverse_h = 1/h
@@ -2061,7 +2045,7 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, bin
     inverse_period = 1/period
     inverse_turn = 1/turn
     turn_squared = turn**2
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -2073,8 +2057,8 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, bin
     raw_grad_h = 0
     raw_grad_a = 0
     raw_grad_b = 0
-    all_log_density = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_log_density = []
+    for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
         u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
         inverse_turn_u = np.pi*inverse_turn[:, None, None]*u
@@ -2083,7 +2067,7 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, bin
         log_K = -1/2*sin_inverse_turn_u_squared*turn_squared[:, None, None]/np.pi**2
         slope = -sin_inverse_turn_u*turn[:, None, None]*np.cos(inverse_turn_u)/np.pi
         log_joint = centred[:, None, :] + log_K
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
@@ -2095,23 +2079,24 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, bin
         stretch = -inverse_total_joint*raw_stretch*turn_squared[:, None]/np.pi**2
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = inverse_total_joint*mass
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
         raw_grad_h += np.sum(mass*stretch, 1)
         mass_pull = mass*pull
         raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
         raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
         log_density = log_p
-        all_log_density[:, bins] = log_density
+        all_log_density.append(log_density)
+    log_density = np.concatenate(all_log_density, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
     grad_a = -inverse_h*raw_grad_a
     grad_b = -inverse_h*raw_grad_b
-    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, all_log_density
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density

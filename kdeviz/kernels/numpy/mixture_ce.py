@@ -4,14 +4,15 @@ import math
 import numpy as np
 
 
-def _blocks(size, at_once):
-    """The slices that cut `size` places into blocks."""
-    return [slice(start, start + at_once) for start in range(0, size, at_once)]
+def _blocks(size, *widths):
+    """Slices of `size` places: blocks so small that temporaries stay in cache and sums short enough to lose no digits."""
+    at_once = max(1, min(size, 128, 2**14 // math.prod(widths)))
+    return [slice(start, min(start + at_once, size)) for start in range(0, size, at_once)]
 
 
-def _at_once(size, *widths):
-    """How many rows (or bins) a block holds: its temporaries stay in cache, its sums stay short enough to lose no digits."""
-    return max(1, min(size, 128, 2**14 // max(1, math.prod(widths))))
+def _max(x, axis):
+    """The maximum, never below the lowest finite number: so that a row of -inf minus its maximum is -inf, not NaN."""
+    return np.max(x, axis, initial=np.finfo(x.dtype).min)
 
 
 def mixture_ce(z, log_K, q, log_floor):
@@ -72,19 +73,16 @@ def mixture_ce(z, log_K, q, log_floor):
     grad_z = np.empty((R, J), z.dtype)
     grad_log_K = np.empty((R, B, J), z.dtype)
     grad_q = np.empty((R, B), z.dtype)
-    bins_at_once = _at_once(B, J)
+    all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, bins_at_once, J)):
-            loss[rows], grad_z[rows], grad_log_K[rows], grad_q[rows] = _mixture_ce(z[rows], log_K[rows], q[rows], log_floor[rows], bins_at_once)
+        for rows in _blocks(R, all_bins[0].stop, J):
+            block = _mixture_ce(z[rows], log_K[rows], q[rows], log_floor[rows], all_bins)
+            loss[rows], grad_z[rows], grad_log_K[rows], grad_q[rows] = block
     return loss, grad_z, grad_log_K, grad_q
 
 
-def _mixture_ce(z, log_K, q, log_floor, bins_at_once):
-    B = log_K.shape[1]
-    J = z.shape[1]
-    real = z.dtype.type
-    lowest = np.finfo(real).min
-    top_z = np.max(z, 1, initial=lowest)
+def _mixture_ce(z, log_K, q, log_floor, all_bins):
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
@@ -92,26 +90,28 @@ def _mixture_ce(z, log_K, q, log_floor, bins_at_once):
     explained = 0
     responsibility = 0
     loss = 0
-    all_grad_log_K = np.empty((len(z), B, J), real)
-    all_grad_q = np.empty((len(z), B), real)
-    for bins in _blocks(B, bins_at_once):
+    all_grad_log_K = []
+    all_grad_q = []
+    for bins in all_bins:
         log_joint = centred[:, None, :] + log_K[:, bins]
-        top_joint = np.max(log_joint, 2, initial=lowest)
+        top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
         np.exp(joint, out=joint)
         total_joint = np.sum(joint, 2)
         log_p = top_joint + np.log(total_joint) - log_total_weight[:, None]
         log_q = np.logaddexp(log_floor[:, None], log_p)
-        share = np.where((log_p == -np.inf), real(0), 1/(1 + np.exp(log_floor[:, None] - log_p)))
+        share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
         explained += np.sum(mass, 1)
         mass_over_total_joint = mass/np.maximum(total_joint, 1)
         responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), real(0), -log_q*q[:, bins]), 1)
+        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
         grad_log_K = -joint*mass_over_total_joint[:, :, None]
         grad_q = -log_q
-        all_grad_log_K[:, bins] = grad_log_K
-        all_grad_q[:, bins] = grad_q
+        all_grad_log_K.append(grad_log_K)
+        all_grad_q.append(grad_q)
+    grad_log_K = np.concatenate(all_grad_log_K, 1)
+    grad_q = np.concatenate(all_grad_q, 1)
     explained_over_total_weight = explained/np.maximum(total_weight, 1)
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
-    return loss, grad_z, all_grad_log_K, all_grad_q
+    return loss, grad_z, grad_log_K, grad_q

@@ -4,14 +4,15 @@ import math
 import numpy as np
 
 
-def _blocks(size, at_once):
-    """The slices that cut `size` places into blocks."""
-    return [slice(start, start + at_once) for start in range(0, size, at_once)]
+def _blocks(size, *widths):
+    """Slices of `size` places: blocks so small that temporaries stay in cache and sums short enough to lose no digits."""
+    at_once = max(1, min(size, 128, 2**14 // math.prod(widths)))
+    return [slice(start, min(start + at_once, size)) for start in range(0, size, at_once)]
 
 
-def _at_once(size, *widths):
-    """How many rows (or bins) a block holds: its temporaries stay in cache, its sums stay short enough to lose no digits."""
-    return max(1, min(size, 128, 2**14 // max(1, math.prod(widths))))
+def _max(x, axis):
+    """The maximum, never below the lowest finite number: so that a row of -inf minus its maximum is -inf, not NaN."""
+    return np.max(x, axis, initial=np.finfo(x.dtype).min)
 
 
 def softmax_ce(z, y):
@@ -56,22 +57,21 @@ def softmax_ce(z, y):
     grad_z = np.empty((R, D), z.dtype)
     grad_y = np.empty((R, D), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, _at_once(R, D)):
-            loss[rows], grad_z[rows], grad_y[rows] = _softmax_ce(z[rows], y[rows])
+        for rows in _blocks(R, D):
+            block = _softmax_ce(z[rows], y[rows])
+            loss[rows], grad_z[rows], grad_y[rows] = block
     return loss, grad_z, grad_y
 
 
 def _softmax_ce(z, y):
-    real = z.dtype.type
-    lowest = np.finfo(real).min
-    top_z = np.max(z, 1, initial=lowest)
+    top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
     log_pi = centred - log_total_weight[:, None]
     total_y = np.sum(y, 1)
-    loss = np.sum(np.where((y == 0), real(0), -log_pi*y), 1)
+    loss = np.sum(np.where((y == 0), 0, -log_pi*y), 1)
     total_y_over_total_weight = total_y/np.maximum(total_weight, 1)
     grad_z = total_y_over_total_weight[:, None]*weight - y
     grad_y = -log_pi
