@@ -1,4 +1,5 @@
 """The kernels with CUDA text, and rows to run them on."""
+
 import importlib
 import inspect
 import re
@@ -40,7 +41,10 @@ def rows(stem, name, R, B, J, dtype=np.float64, seed=0):
         "position": lambda: np.tile((np.arange(B) + 0.5) / B, (R, 1)),
         "period": lambda: rng.uniform(3, 4, R),
     }
-    return {argument: draw[argument]().astype(dtype) for argument in inspect.signature(function("numpy", stem, name)).parameters}
+    return {
+        argument: draw[argument]().astype(dtype)
+        for argument in inspect.signature(function("numpy", stem, name)).parameters
+    }
 
 
 def truth(stem, name, arrays):

@@ -1,4 +1,5 @@
 """The fixtures of the CUDA tests: the same assertions run with the fake cupy everywhere and, under the marker gpu, with the real one."""
+
 import importlib
 import sys
 

@@ -3,6 +3,7 @@
 So the checks of test_cuda_on_host.py and test_cuda_compiles.py are known to be able to fail. The text mutated is that of mixture_ce, which has
 every construct of the template: both reductions, sums in blocks, scratch memory, rows by stride.
 """
+
 import re
 import shutil
 import subprocess
@@ -52,6 +53,7 @@ CASES = {
 
 # name: (pattern, replacement, what sees it). A check is a case whose values come out wrong or whose run ends in a deadlock, a sanitizer on
 # the plain case, or the PTX of the float build.
+# fmt: off
 MUTATIONS = {
     "no_barrier_before_the_lanes_are_read": (r"__syncthreads\(\);(\s*value = )", r"\1", "thread"),
     "no_barrier_after_the_lanes_are_read": (r"__syncthreads\(\);(.*\n\s*return value)", r"\1", "thread"),
@@ -81,6 +83,7 @@ MUTATIONS = {
     "blocks_of_bins_overlap": (r"bin_0 \+= 128\b", "bin_0 += 127", "many_bins"),
     "blocks_of_points_have_gaps": (r"j < j_0 \+ 128LL\*blockDim\.x", "j < j_0 + 127LL*blockDim.x", "many_points"),
 }
+# fmt: on
 
 
 def mutate(text, pattern, replacement):
@@ -104,14 +107,20 @@ class Checks:
         self.monkeypatch.setattr(launch, "threads_for", lambda width: case.threads)
         self.monkeypatch.setattr(launch, "BLOCKS", case.blocks)
         self.monkeypatch.setattr(mixture_ce, "source", lambda stem: text)
-        assert_agree(on_device(cupy, "mixture_ce", "mixture_ce", case.rows), truth("mixture_ce", "mixture_ce", case.rows), 1e-14)
+        assert_agree(
+            on_device(cupy, "mixture_ce", "mixture_ce", case.rows), truth("mixture_ce", "mixture_ce", case.rows), 1e-14
+        )
 
     def ptx(self, text):
         if not shutil.which("nvcc"):
             pytest.skip("nvcc is not on the PATH: pip install 'kdeviz[nvcc]' brings one, or install the CUDA toolkit")
         path = self.folder / "mutated.cu"
         path.write_text(text, encoding="utf-8")
-        subprocess.run(["nvcc", "-DREAL=float", "-arch=sm_80", "-ptx", "-o", path.with_suffix(".ptx"), path], check=True, capture_output=True)
+        subprocess.run(
+            ["nvcc", "-DREAL=float", "-arch=sm_80", "-ptx", "-o", path.with_suffix(".ptx"), path],
+            check=True,
+            capture_output=True,
+        )
         assert ".f64" not in path.with_suffix(".ptx").read_text()
 
 
@@ -120,7 +129,7 @@ def check(pretend_cupy, monkeypatch, tmp_path):
     return Checks(pretend_cupy, monkeypatch, tmp_path)
 
 
-SEES = {                                                               # what the check raises, and the words that tell it was this check
+SEES = {  # what the check raises, and the words that tell it was this check
     "address": (cuda_program.KernelFailed, "AddressSanitizer"),
     "thread": (cuda_program.KernelFailed, "data race"),
     "deadlock": (cuda_program.KernelFailed, "deadlock"),
@@ -144,6 +153,7 @@ def test_a_bug_in_the_text_is_seen(check, mutation):
 # ------------------------------------------------------------------------------------------------------ launch code
 # name: (module, pattern, replacement, what the complaint says)
 REFUSED, OVERFLOW = "the text declares", "heap-buffer-overflow"
+# fmt: off
 LAUNCH_MUTATIONS = {
     "arrays_left_as_they_lie": (arrays_module, r"xp\.ascontiguousarray\(", "(", "C-contiguous"),
     "arrays_of_another_dtype": (arrays_module, r"xp\.asarray\(array, dtype=dtype\)", "xp.asarray(array)", "of dtype float32"),
@@ -165,6 +175,7 @@ LAUNCH_MUTATIONS = {
     "too_many_threads": (launch, r"min\(256, ", "max(2048, ", "at most 1024 threads"),
     "no_blocks": (launch, r"kernel\(\(blocks,\)", "kernel((blocks - rows,)", "grid must be"),
 }
+# fmt: on
 
 
 def public_result(cupy):

@@ -2,6 +2,7 @@
 
 What this does not show: the rounding of a device's exp and log, fused multiply-adds, warp scheduling, streams, speed.
 """
+
 import cuda_program
 import fake_cupy as fake
 import mpmath
@@ -113,7 +114,7 @@ def test_bins_that_nothing_explains_agree_with_numpy(cupy, floor):
 def test_points_1e9_bandwidths_away_agree_with_numpy(cupy, stem, name):
     arrays = rows(stem, name, 2, 3, 5)
     arrays["points"] += 1e9 * arrays["h"][:, None]
-    assert_agree(on_device(cupy, stem, name, arrays), truth(stem, name, arrays), 1e-6)        # 1e9 eps, a few times
+    assert_agree(on_device(cupy, stem, name, arrays), truth(stem, name, arrays), 1e-6)  # 1e9 eps, a few times
 
 
 @each_kernel
@@ -144,14 +145,26 @@ def public_calls():
         "mixture": (kdeviz.mixture_cross_entropy, {"z": z, "log_K": log_K, "q": q}, {}),
         "mixture_inf": (kdeviz.mixture_cross_entropy, {"z": z, "log_K": unexplained, "q": q}, {}),
         "mixture_skip": (kdeviz.mixture_cross_entropy, {"z": z, "log_K": unexplained, "q": q}, {"zero": "skip"}),
-        "mixture_floor": (kdeviz.mixture_cross_entropy, {"z": z, "log_K": unexplained, "q": q}, {"zero": "floor", "log_floor": -12.0}),
-        "mixture_floors": (kdeviz.mixture_cross_entropy, {"z": z, "log_K": log_K, "q": q, "log_floor": -5.0 - np.arange(3)}, {"zero": "floor"}),
+        "mixture_floor": (
+            kdeviz.mixture_cross_entropy,
+            {"z": z, "log_K": unexplained, "q": q},
+            {"zero": "floor", "log_floor": -12.0},
+        ),
+        "mixture_floors": (
+            kdeviz.mixture_cross_entropy,
+            {"z": z, "log_K": log_K, "q": q, "log_floor": -5.0 - np.arange(3)},
+            {"zero": "floor"},
+        ),
         "kde": (kdeviz.kde_cross_entropy, line, {"bins": 4}),
         "kde_circle": (kdeviz.kde_cross_entropy, line | {"period": np.array(3.0)}, {"bins": 4, "kernel": "von_mises"}),
         "kde_skip": (kdeviz.kde_cross_entropy, line, {"bins": 4, "kernel": "box", "zero": "skip"}),
         "kde_centres": (kdeviz.kde_cross_entropy, {"z": z, "points": points, "h": h}, centres),
         "kde_float32": (kdeviz.kde_cross_entropy, {n: v.astype("f4") for n, v in line.items()}, {"bins": 4}),
-        "kde_numbers": (kdeviz.kde_cross_entropy, {"z": z, "points": points}, {"a": -0.5, "b": 0.5, "h": 0.8, "bins": 4}),
+        "kde_numbers": (
+            kdeviz.kde_cross_entropy,
+            {"z": z, "points": points},
+            {"a": -0.5, "b": 0.5, "h": 0.8, "bins": 4},
+        ),
         "kde_intervals": (kdeviz.kde_cross_entropy, {"z": z, "a": a, "b": a + 1}, intervals),
     }
 
@@ -188,7 +201,11 @@ def test_public_functions_take_and_give_cupy_arrays(cupy, label):
         if on_cpu is None:
             assert on_gpu is None
             continue
-        assert type(on_gpu) is cupy.ndarray and on_gpu.dtype == np.asarray(on_cpu).dtype and on_gpu.shape == np.shape(on_cpu)
+        assert (
+            type(on_gpu) is cupy.ndarray
+            and on_gpu.dtype == np.asarray(on_cpu).dtype
+            and on_gpu.shape == np.shape(on_cpu)
+        )
         assert_agree([on_gpu.get()], [on_cpu], TOLERANCE[on_gpu.dtype.type])
 
 
@@ -217,7 +234,12 @@ def test_kernels_refuse_arrays_that_they_would_misread(cupy, spoil):
 
 
 # ------------------------------------------------------------------------------------------------------ sanitizers
-SANITIZED = [("softmax_ce", "softmax_ce"), ("mixture_ce", "mixture_ce"), ("kde_ce", "epanechnikov"), ("kde_ce", "von_mises_on_circle")]
+SANITIZED = [
+    ("softmax_ce", "softmax_ce"),
+    ("mixture_ce", "mixture_ce"),
+    ("kde_ce", "epanechnikov"),
+    ("kde_ce", "von_mises_on_circle"),
+]
 
 
 @pytest.mark.parametrize("sanitizer", ["address", "thread"])
@@ -276,7 +298,9 @@ def test_the_fake_refuses_arguments_that_a_gpu_would_misread(pretend_cupy, chang
         launch_scale(pretend_cupy(), **changes)
 
 
-@pytest.mark.parametrize("grid, block", [((0,), (32,)), ((1,), (33,)), ((1,), (0,)), ((1,), (2048,)), ((2**31,), (32,)), ((1, 1), (32,))])
+@pytest.mark.parametrize(
+    "grid, block", [((0,), (32,)), ((1,), (33,)), ((1,), (0,)), ((1,), (2048,)), ((2**31,), (32,)), ((1, 1), (32,))]
+)
 def test_the_fake_refuses_launches_that_a_gpu_would_refuse(pretend_cupy, grid, block):
     with pytest.raises(ValueError):
         launch_scale(pretend_cupy(), grid, block)
@@ -328,14 +352,31 @@ def test_sinpi_and_cospi_are_the_devices(pretend_cupy, dtype):
     x = np.concatenate([np.arange(-4, 4) / 2, np.random.default_rng(0).uniform(-50, 50, 24)]).astype(dtype)
     cupy = pretend_cupy()
     s, c = cupy.empty(32, dtype), cupy.empty(32, dtype)
-    kernel = cupy.RawModule(code=CIRCLE, options=(f"-DREAL={launch.REAL[np.dtype(dtype).name]}",)).get_function("circle")
+    kernel = cupy.RawModule(code=CIRCLE, options=(f"-DREAL={launch.REAL[np.dtype(dtype).name]}",)).get_function(
+        "circle"
+    )
     kernel((1,), (32,), (cupy.asarray(x), s, c))
     np.testing.assert_allclose(s.get(), [float(mpmath.sinpi(v)) for v in x.tolist()], atol=np.finfo(dtype).eps, rtol=0)
     np.testing.assert_allclose(c.get(), [float(mpmath.cospi(v)) for v in x.tolist()], atol=np.finfo(dtype).eps, rtol=0)
+
+
+HANG = """extern "C" __global__ void hang(REAL *__restrict__ x)
+{
+    if (threadIdx.x == 0) __syncthreads(); else __syncwarp();
+}
+"""
+
+
+def test_a_kernel_that_hangs_is_ended(pretend_cupy):
+    program = cuda_program.build(HANG, "double")
+    with pytest.raises(cuda_program.KernelFailed, match="did not end within 1 s"):
+        cuda_program.run(program, "hang", 1, 32, [b""], [True], timeout=1)
 
 
 def test_launch_code_is_told_of_a_text_that_does_not_compile(pretend_cupy):
     cupy = pretend_cupy()
     broken = SCALE.replace("REAL(2)", "REAL(two)")
     with pytest.raises(cuda_program.KernelFailed, match="two"):
-        cupy.RawModule(code=broken, options=("-DREAL=double",)).get_function("scale")((1,), (32,), (cupy.empty(4), np.int64(4), cupy.empty(4)))
+        cupy.RawModule(code=broken, options=("-DREAL=double",)).get_function("scale")(
+            (1,), (32,), (cupy.empty(4), np.int64(4), cupy.empty(4))
+        )
