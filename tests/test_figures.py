@@ -1,5 +1,6 @@
 """The figures draw what the kernels compute, on the axes that they are given, and leave everything else alone."""
 
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ matplotlib = pytest.importorskip("matplotlib", reason="the figures need matplotl
 from matplotlib.colors import to_hex, to_rgb  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
+from book import readme_picture  # noqa: E402
 from kdeviz import figures  # noqa: E402
 
 matplotlib.use("agg")
@@ -214,6 +216,14 @@ def test_without_matplotlib_the_error_tells_how_to_get_it():
     code = "import sys; sys.modules['matplotlib'] = None; import kdeviz.figures"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "ImportError: kdeviz.figures needs matplotlib. Run: pip install matplotlib" in ended.stderr
+
+
+def test_the_picture_of_the_readme_is_what_its_script_draws():
+    number = r"-?\d+\.\d+"
+    committed, drawn = readme_picture.PICTURE.read_text(), readme_picture.picture()
+    assert re.sub(number, "", committed) == re.sub(number, "", drawn), "Run: python book/readme_picture.py"
+    numbers = [[float(n) for n in re.findall(number, text)] for text in (committed, drawn)]
+    np.testing.assert_allclose(*numbers, atol=1e-3, err_msg="Run: python book/readme_picture.py")
 
 
 # ------------------------------------------------------------------------------------------ errors
