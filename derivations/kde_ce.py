@@ -122,12 +122,8 @@ line_kernels = {
 # %%
 def prove_wrapped_laplace():
     """Both sides of (wrapped-laplace) for 0 <= u < rho: the images to the right, and those to the left."""
-    v, rho, n = (
-        sp.Symbol("v", nonnegative=True),
-        sp.Symbol("rho", positive=True),
-        sp.Symbol("n", integer=True, nonnegative=True),
-    )
-    x = sp.Symbol("x", positive=True)  # e^-rho < 1
+    v, n = sp.Symbol("v", nonnegative=True), sp.Symbol("n", integer=True, nonnegative=True)
+    rho, x = sp.symbols("rho x", positive=True)  # x = e^-rho < 1
     series = lambda first: first * sp.summation(x**n, (n, 0, sp.oo)).args[0][0]
     both = series(sp.exp(-v)) + series(sp.exp(v) * x)
     claim = (sp.exp(-v) + sp.exp(v - rho)) / (1 - sp.exp(-rho))

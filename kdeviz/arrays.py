@@ -26,7 +26,7 @@ def is_inspected(xp):
     return xp is np
 
 
-def common_dtype(**values):
+def common_dtype(**values: Any) -> np.dtype:
     """float32 or float64: numpy's result type; integers count as float64, Python numbers take the arrays' type."""
     dtype: np.dtype = np.result_type(*(getattr(v, "dtype", v) for v in values.values()))
     if dtype.kind in "iub":
@@ -39,7 +39,7 @@ def common_dtype(**values):
 
 def as_arrays(xp, **values: Any) -> dict[str, Any]:
     """Array-likes as arrays; Python numbers stay as they are, so that they do not decide the dtype."""
-    arrays = {
+    arrays: dict[str, Any] = {
         name: v if isinstance(v, (int, float)) and not isinstance(v, bool) else xp.asarray(v)
         for name, v in values.items()
     }

@@ -299,6 +299,8 @@ def weights_against_responsibilities(
         stem: dict[str, Any] = {"xdata": points[[j, j]], "color": colour, "markevery": [1]}
         ax.add_line(Line2D(ydata=[0, weights[j]], linestyle="-", marker="o", **stem))
         ax.add_line(Line2D(ydata=[0, explained[j]], linestyle="--", transform=beside, **HOLLOW, **stem))
+        if np.isclose(weights[j], explained[j]):
+            continue  # an arrow of no length would still show its head
         arrow: dict[str, Any] = {"xy": (points[j], explained[j]), "xytext": (points[j], weights[j])}
         ax.annotate("", **arrow, xycoords=beside, textcoords="data", arrowprops=ARROW | {"color": ink()})
     ends = [*points, a, b]

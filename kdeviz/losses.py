@@ -220,7 +220,7 @@ def mixture_cross_entropy(
     J, B = extent("z", z), extent("q", q, "(..., B)")
     check_masses(xp, "q", q)
     dtype = common_dtype(z=z, log_K=log_K, q=q)
-    floor = checked_floor(zero, log_floor)
+    floor = checked_floor(xp, zero, log_floor)
     leading, rows = as_rows(xp, dtype, z=(z, (J,)), log_K=(log_K, (B, J)), q=(q, (B,)), log_floor=(floor, ()))
     compute = kernels(xp, "mixture_ce").mixture_ce
     loss, grad_z, grad_log_K, grad_q = with_policy(xp, zero, compute, rows, lambda out: -out[3])
@@ -239,7 +239,7 @@ def check_masses(xp, name, masses):
         require(name, abs(total - 1) <= 1e-6, "sum to 1 over its last axis, within 1e-6", total, "Divide by its sum.")
 
 
-def checked_floor(zero, log_floor):
+def checked_floor(xp, zero, log_floor):
     """The logarithm of the background: -inf unless zero="floor"."""
     if zero not in POLICIES:
         raise ValueError(f"`zero` must be one of {', '.join(map(repr, POLICIES))}; got {zero!r}.")
@@ -250,8 +250,10 @@ def checked_floor(zero, log_floor):
         )
     if log_floor is None:
         return -np.inf
-    require("log_floor", np.asarray(log_floor) < np.inf, "be a finite logarithm, in nats", log_floor)
-    return log_floor
+    floor = xp.asarray(log_floor)
+    if is_inspected(xp):
+        require("log_floor", floor < np.inf, "be a finite logarithm, in nats", floor)
+    return floor
 
 
 def with_policy(xp, zero, compute, rows, log_density):
@@ -361,7 +363,7 @@ def kde_cross_entropy(
     )
     B = bins_in["position"].shape[-1]
     cores = {"z": (J,), "points": (J,), "position": (B,), "q": (B,)}
-    values = {"a": 0.0, "b": 1.0} | arguments | bins_in | {"log_floor": checked_floor(zero, log_floor)}
+    values = {"a": 0.0, "b": 1.0} | arguments | bins_in | {"log_floor": checked_floor(xp, zero, log_floor)}
     leading, rows = as_rows(xp, dtype, **{name: (v, cores.get(name, ())) for name, v in values.items()})
     out = with_policy(xp, zero, chosen_kernel(xp, kernel, period), rows, lambda out: out[6])
     return kde_result(xp, out, leading, wanted - ({"a", "b"} if a is None else set()))

@@ -39,10 +39,9 @@ def test_check_prints_a_diff_and_the_command_that_repairs(monkeypatch, capsys, t
     assert "+    weight = np.exp2(centred)" in printed and "make generate" in printed
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", ["0", "12345"])
-def test_text_does_not_depend_on_the_hash_seed(seed):
-    environment = dict(os.environ, PYTHONHASHSEED=seed)
+def test_text_does_not_depend_on_the_hash_seed():
+    """This process has a random seed of its own."""
+    environment = dict(os.environ, PYTHONHASHSEED="12345")
     run = subprocess.run(
         [sys.executable, "-m", "kdeviz.codegen", "--check"],
         cwd=HOME,
@@ -110,6 +109,6 @@ def test_kernels_accept_no_rows():
 
 
 def test_importing_derivations_is_quick_and_quiet():
-    code = "import time; t = time.perf_counter(); import derivations.kde_ce, derivations.softmax_ce; print(time.perf_counter() - t)"
+    code = "import derivations.kde_ce, derivations.softmax_ce, time; print(time.process_time())"
     run = subprocess.run([sys.executable, "-c", code], cwd=HOME, capture_output=True, text=True)
-    assert run.returncode == 0 and not run.stderr and float(run.stdout) < 6, run.stdout + run.stderr
+    assert run.returncode == 0 and not run.stderr and float(run.stdout) < 5, run.stdout + run.stderr
