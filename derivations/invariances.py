@@ -142,7 +142,7 @@ example = dict(zip((*v, *masses, *K), (1, 2, 3, half, half, 1, 2, 4, 1, 2, 4), s
 tenfold = {entry: 10 * entry for entry in K}
 g_of_10_K = g.subs(tenfold, simultaneous=True).subs(example)
 assert g_of_10_K == g.subs(example) and g_of_10_K != 10 * g.subs(example)
-sp.Matrix.vstack(g_of_10_K.T, 10 * g.subs(example).T)
+sp.MatMul(sp.Rational(1, 102), 102 * sp.Matrix.hstack(g_of_10_K, 10 * g.subs(example)).T)
 
 # %% [markdown]
 # ```{prf:theorem} Degrees
@@ -279,10 +279,12 @@ g_of_light.T
 #
 # In sympy, a rotation and a swap of the points, which together generate all orders, and a swap of the bins.
 
+
 # %%
 def renumbered(formula, order):
     """The formula with point i in the place of point order[i]."""
-    by = {v[i]: v[n] for i, n in enumerate(order)} | {K[m, i]: K[m, n] for m in range(2) for i, n in enumerate(order)}
+    by = {v[i]: v[n] for i, n in enumerate(order)}
+    by |= {K[m, i]: K[m, n] for m in range(2) for i, n in enumerate(order)}
     return formula.subs(by, simultaneous=True)
 
 
@@ -291,7 +293,8 @@ for order in ([1, 2, 0], [1, 0, 2]):
     assert same(renumbered(g, order), g.extract(order, [0]))
 
 # %%
-other_bin = {masses[n]: masses[1 - n] for n in range(2)} | {K[n, i]: K[1 - n, i] for n in range(2) for i in range(3)}
+other_bin = {masses[n]: masses[1 - n] for n in range(2)}
+other_bin |= {K[n, i]: K[1 - n, i] for n in range(2) for i in range(3)}
 assert sp.expand(loss.subs(other_bin, simultaneous=True) - loss) == 0
 assert same(g.subs(other_bin, simultaneous=True), g)
 
@@ -329,8 +332,9 @@ assert sp.expand(sum(length * moves[length] for length in (points, start, end, h
 # both are right. For the bandwidth the normaliser $1/(\gamma h)$ matters: $\partial L/\partial h$ gains $1/h$ from it.
 
 # %%
-k, gamma, bandwidth = sp.Function("k"), sp.Symbol("gamma", positive=True), sp.Symbol("h", positive=True)
-K_of_h = (sp.Matrix(2, 3, sp.symbols("Delta_:2:3", real=True)) / bandwidth).applyfunc(lambda u: sp.exp(k(u)))
+k, (gamma, bandwidth) = sp.Function("k"), sp.symbols("gamma h", positive=True)
+distances = sp.Matrix(2, 3, sp.symbols("Delta_:2:3", real=True))
+K_of_h = (distances / bandwidth).applyfunc(lambda u: sp.exp(k(u)))
 loss_of = lambda kernel: loss.subs(dict(zip(K, kernel, strict=True)))
 plain, normalised = loss_of(K_of_h), loss_of(K_of_h / (gamma * bandwidth))
 difference = sp.diff(normalised - plain, bandwidth)

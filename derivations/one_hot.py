@@ -117,8 +117,7 @@ assert softmax_gradient.xreplace(points_for_categories) == gradient_of_label
 # added to all logits, so its gradient sums to zero ([](invariances.py)). But $\sum_i(S_i-[i\in M])=1-n$.
 # ```
 #
-# Three points with weights $(1,2,3)/6$, of which the first two match. The first row is the gradient, by differentiation; the second is
-# the wording.
+# Three points, whose gradient sympy finds by differentiation.
 
 # %%
 v, k = sp.symbols("v:3", positive=True), sp.symbols("k:3", nonnegative=True)  # v = exp(z), k = K
@@ -134,10 +133,16 @@ weights = (1, 2, 3)
 S = sp.Matrix(weights) / sum(weights)
 numbers = lambda kernel: map(sp.sympify, (*weights, *kernel))
 at = lambda formula, kernel: formula.xreplace(dict(zip(v + k, numbers(kernel), strict=True)))
+in_parts_of = lambda n, *vectors: sp.MatMul(sp.Rational(1, n), n * sp.Matrix.hstack(*vectors).T)  # reads better
+
+# %% [markdown]
+# Let the weights be $(1,2,3)/6$ and the first two points match. The first row is the gradient, the second the wording.
+
+# %%
 two_match, all_match = sp.Matrix([1, 1, 0]), sp.Matrix([1, 1, 1])
 true, worded = at(of_three, two_match), S - two_match
 assert sum(true) == 0 and sum(worded) == 1 - 2
-sp.Matrix.vstack(true.T, worded.T)
+in_parts_of(6, true, worded)
 
 # %% [markdown]
 # If all points match, the mixture explains the bin whatever the weights: the loss is 0 everywhere and so is the gradient. The wording
@@ -166,7 +171,19 @@ spread = by_logit(-(sp.log(v[0] / sum(v)) + sp.log(v[1] / sum(v))) / 2)
 even = at(spread, two_match)
 assert even == S - two_match / 2 and sum(even) == 0
 assert even[0] < even[1] < 0 and true[1] < true[0] < 0
-sp.Matrix.vstack(true.T, even.T)
+in_parts_of(6, true, even)
+
+# %% [markdown]
+# So a step of gradient descent widens the lead of the heaviest match: among matches, $g_i-g_k=-(S_i-S_k)(1/S_M-1)$. What keeps the
+# ratios between matches is the step $S\leftarrow R$ of expectation maximisation, $R_i/R_k=S_i/S_k$.
+
+# %%
+of_two = of_three.subs(dict(zip(k, two_match, strict=True)))
+S_M = (v[0] + v[1]) / sum(v)
+lead = (v[1] - v[0]) / sum(v)
+assert sp.cancel(of_two[1] - of_two[0] + lead * (1 / S_M - 1)) == 0
+R_of_two = [v[i] / sum(v) - of_two[i] for i in range(2)]
+assert sp.cancel(R_of_two[1] / R_of_two[0] - v[1] / v[0]) == 0
 
 # %% [markdown]
 # The loss $-\log S_M$ is that of neighbourhood components analysis in its logarithmic form {cite}`goldberger2004`, and the likelihood
@@ -178,8 +195,6 @@ sp.Matrix.vstack(true.T, even.T)
 # $$ (missing-weight)
 
 # %%
-S_M = (v[0] + v[1]) / sum(v)
-of_two = of_three.subs(dict(zip(k, two_match, strict=True)))
 pulled, pushed = -(of_two[0] + of_two[1]), of_two[2]
 assert sp.cancel(pulled - (1 - S_M)) == 0 == sp.cancel(pushed - (1 - S_M))
 assert sum(map(sp.Abs, true)) == 2 * (1 - at(S_M, two_match))
@@ -229,7 +244,9 @@ assert all(sp.cancel(on_the_way_to_r[i] - (S_of[i] - r[i])) == 0 for i in range(
 # %%
 d, gap = sp.symbols("d Delta", positive=True)
 log_ratio = lambda name: line_kernels[name].subs(u, d + gap) - line_kernels[name].subs(u, d)
-limit_of_ratio = [sp.limit(sp.simplify(sp.exp(log_ratio(name))), d, sp.oo) for name in ("gaussian", "laplace", "cauchy")]
+limit_of_ratio = [
+    sp.limit(sp.simplify(sp.exp(log_ratio(name))), d, sp.oo) for name in ("gaussian", "laplace", "cauchy")
+]
 assert limit_of_ratio == [0, sp.exp(-gap), 1]
 sp.Matrix([limit_of_ratio])
 
@@ -243,7 +260,7 @@ gaussian, laplace, cauchy = (at(of_three, direction(ratio)) for ratio in limit_o
 assert gaussian == S - sp.Matrix([1, 0, 0])
 assert laplace == S - sp.Matrix([4, 4, 3]) / 11
 assert cauchy == sp.zeros(3, 1)
-sp.Matrix.vstack(gaussian.T, laplace.T, cauchy.T)
+in_parts_of(66, gaussian, laplace, cauchy)
 
 # %% [markdown]
 # The thread calls a case with no data point within reach "still valuable". It is, for a kernel with a tail: the gradient

@@ -71,7 +71,9 @@ def test_common_shift_of_the_logits_cancels(case, shift):
 @given(mixtures(), numbers(-1e4, 1e4), numbers(-10, 2))
 def test_common_shift_cancels_with_a_floor_too(case, shift, log_floor):
     z, log_K, q = case
-    plain, shifted = (mixture_cross_entropy(logits, log_K, q, zero="floor", log_floor=log_floor) for logits in (z, z + shift))
+    plain, shifted = (
+        mixture_cross_entropy(logits, log_K, q, zero="floor", log_floor=log_floor) for logits in (z, z + shift)
+    )
     close(shifted.loss, plain.loss, rounding(z, log_K, shift))
     close(shifted.grad.z, plain.grad.z, rounding(z, log_K, shift))
 
@@ -280,7 +282,9 @@ def test_gradient_follows_the_order_of_the_points_and_ignores_that_of_the_bins(c
 def test_kde_gradients_follow_the_order_of_the_points(kernel, period, case, random):
     order = random.sample(range(len(case["z"])), len(case["z"]))
     plain = kde_cross_entropy(**case, kernel=kernel, period=period)
-    other = kde_cross_entropy(**case | {"z": case["z"][order], "points": case["points"][order]}, kernel=kernel, period=period)
+    other = kde_cross_entropy(
+        **case | {"z": case["z"][order], "points": case["points"][order]}, kernel=kernel, period=period
+    )
     close(other.grad.z, plain.grad.z[order], rounding(case["z"]))
     close(other.grad.points, plain.grad.points[order], rounding(case["z"]))
     for actual, wanted in zip((other.loss, *other.grad[2:]), (plain.loss, *plain.grad[2:]), strict=True):

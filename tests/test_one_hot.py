@@ -148,6 +148,19 @@ def test_partial_label_pulls_the_heavy_match_and_spread_label_the_light_one():
 
 
 @CASES
+@given(some_matches(least=2))
+def test_descent_widens_the_lead_among_matches_and_expectation_maximisation_keeps_it(case):
+    """g_i - g_k = -(S_i - S_k)(1/S_M - 1), and R_i S_k = R_k S_i: the first two matches."""
+    z, matches = case
+    i, k = np.flatnonzero(matches)[:2]
+    S = softmax(z)
+    result = one_bin(z, as_log_K(matches))
+    R = -result.grad.log_K[0]
+    close(result.grad.z[i] - result.grad.z[k], -(S[i] - S[k]) * (1 / S[matches].sum() - 1))
+    close(R[i] * S[k], R[k] * S[i])
+
+
+@CASES
 @given(some_matches())
 def test_gradient_is_twice_the_missing_weight_in_the_1_norm(case):
     z, matches = case
@@ -283,7 +296,10 @@ def test_skip_can_reward_explaining_less():
     """Why losses under "skip" are not to be compared: the second kernel explains the same bin as well, and the other not at all."""
     z, q = np.zeros(2), np.array([0.5, 0.5])
     both, one = np.array([[1.0, 1.0], [0.1, 0.1]]), np.array([[1.0, 1.0], [0.0, 0.0]])
-    assert mixture_cross_entropy(z, log(one), q, zero="skip").loss < mixture_cross_entropy(z, log(both), q, zero="skip").loss
+    assert (
+        mixture_cross_entropy(z, log(one), q, zero="skip").loss
+        < mixture_cross_entropy(z, log(both), q, zero="skip").loss
+    )
 
 
 @CASES
