@@ -189,7 +189,7 @@ def mixture_cross_entropy(
     -------
     Result
         ``loss`` (...), nats; ``grad.z`` (..., J), ``grad.log_K`` (..., B, J), ``grad.q`` (..., B). Leading axes broadcast; gradients are never
-        summed over them. ``grad.z`` sums to zero up to rounding, except under a floor: there points gain weight to beat the background.
+        summed over them. ``grad.z`` sums to zero up to rounding, under every policy.
 
     Raises
     ------
@@ -199,7 +199,8 @@ def mixture_cross_entropy(
     Notes
     -----
     NaN in a row of `z` or `log_K` makes that row NaN and no other. Where a row has nothing left to average under "skip", its loss is +inf.
-    ``grad.log_K`` is NaN at an unexplained bin with mass, where it is undefined (see ``derivations/one_hot.py``).
+    ``grad.log_K`` is NaN at an unexplained bin with mass, where it is undefined (see ``derivations/one_hot.py``), and 0 at a skipped one.
+    Masses sum to 1, so only differences within a row of ``grad.q`` mean anything; under "skip" they are those of the renormalised loss.
 
     Accuracy: loss 1e-14 relative to max(1, \|loss\|), gradients 2e-14 (float64); 1e-6 and 2e-6 in float32: ``test_mixture_ce_meets_the_oracle``.
     Logits are centred, so a large common offset costs no digits.
@@ -223,9 +224,11 @@ def mixture_cross_entropy(
     floor = checked_floor(xp, zero, log_floor)
     leading, rows = as_rows(xp, dtype, z=(z, (J,)), log_K=(log_K, (B, J)), q=(q, (B,)), log_floor=(floor, ()))
     compute = kernels(xp, "mixture_ce").mixture_ce
-    loss, grad_z, grad_log_K, grad_q = with_policy(xp, zero, compute, rows, lambda out: -out[3])
-    lost = xp.isposinf(grad_q) & (rows["q"] > 0)
+    (loss, grad_z, grad_log_K, grad_q), kept = with_policy(xp, zero, compute, rows, lambda out: -out[3])
+    lost = xp.isposinf(grad_q) & (kept > 0)
     grad_log_K = xp.where(lost[..., None], xp.asarray(np.nan, dtype=dtype), grad_log_K)
+    if zero == "skip":
+        grad_q = mass_gradient(xp, rows["q"], kept, loss, grad_q)
     grad = MixtureGradient(
         grad_z.reshape(leading + (J,)), grad_log_K.reshape(leading + (B, J)), grad_q.reshape(leading + (B,))
     )
@@ -257,17 +260,25 @@ def checked_floor(xp, zero, log_floor):
 
 
 def with_policy(xp, zero, compute, rows, log_density):
-    """The kernel's outputs under a zero policy: "skip" is the same loss with the masses of unexplained bins given to the others."""
-    out = compute(**rows)
+    """(the kernel's outputs, the masses they are for): "skip" is the loss with unexplained masses given to the other bins."""
+    out, q = compute(**rows), rows["q"]
     if zero != "skip":
-        return out
-    q = rows["q"]
+        return out, q
     alive = xp.where(xp.isneginf(log_density(out)), xp.zeros_like(q), q)
     total = alive.sum(-1, keepdims=True)
     skipping = (total > 0) & (alive != q).any(-1, keepdims=True)
     if is_inspected(xp) and not skipping.any():
-        return out
-    return compute(**(rows | {"q": xp.where(skipping, alive / xp.where(skipping, total, xp.ones_like(total)), q)}))
+        return out, q
+    kept = xp.where(skipping, alive / xp.where(skipping, total, xp.ones_like(total)), q)
+    return compute(**(rows | {"q": kept})), kept
+
+
+def mass_gradient(xp, q, kept, loss, grad_q):
+    """dL/dq under "skip", up to a constant in the row: -log p over the explained mass; the loss over it at a skipped bin."""
+    skipped = (q > 0) & (kept == 0)
+    explained = xp.where(skipped, xp.zeros_like(q), q).sum(-1, keepdims=True)
+    scaled = xp.where(skipped, loss[:, None], grad_q) / explained
+    return xp.where(skipped.any(-1, keepdims=True), scaled, grad_q)
 
 
 # ---------------------------------------------------------------------------------------------------- kernel density
@@ -365,7 +376,7 @@ def kde_cross_entropy(
     cores = {"z": (J,), "points": (J,), "position": (B,), "q": (B,)}
     values = {"a": 0.0, "b": 1.0} | arguments | bins_in | {"log_floor": checked_floor(xp, zero, log_floor)}
     leading, rows = as_rows(xp, dtype, **{name: (v, cores.get(name, ())) for name, v in values.items()})
-    out = with_policy(xp, zero, chosen_kernel(xp, kernel, period), rows, lambda out: out[6])
+    out, _ = with_policy(xp, zero, chosen_kernel(xp, kernel, period), rows, lambda out: out[6])
     return kde_result(xp, out, leading, wanted - ({"a", "b"} if a is None else set()))
 
 

@@ -166,3 +166,18 @@ def test_no_row_gives_empty_results():
 def test_derivation_proves_its_hessian_for_a_log_sum_exp():
     difference = derivation.hessian_of_log_sum_exp - derivation.covariance(derivation.softmax)
     assert difference.applyfunc(lambda e: e.cancel()).is_zero_matrix
+
+
+def test_skip_has_the_gradients_of_its_own_loss():
+    """Moving mass between bins, a skipped one among them, against differences of the loss."""
+    z, log_K, _ = (v[0] for v in rows(R=1, B=4, J=3, seed=11))
+    log_K[2] = -INF
+    q = np.array([0.3, 0.2, 0.4, 0.1])
+    at = lambda masses: mixture_cross_entropy(z, log_K, masses, zero="skip")
+    grad = at(q).grad
+    assert np.array_equal(grad.log_K[2], np.zeros(3)) and np.isfinite(grad.q).all()
+    for source, target in ((0, 1), (0, 3), (2, 0), (1, 2)):
+        move = np.zeros(4)
+        move[source], move[target] = -1e-6, 1e-6
+        slope = (at(q + move).loss - at(q - move).loss) / 2e-6
+        assert abs(slope - (grad.q[target] - grad.q[source])) < 1e-8
