@@ -42,21 +42,8 @@ from functools import reduce
 
 import sympy as sp
 
-from derivations.mixture_ce import (
-    b,
-    centred,
-    j,
-    log_floor,
-    log_K,
-    log_p,
-    loss_and_grad_z,
-    mass,
-    mixture,
-    q,
-    responsibility_of,
-    row,
-    z,
-)
+from derivations import mixture_ce as shared
+from derivations.mixture_ce import b, j, log_floor, log_K, mass, q, responsibility_of, row, z
 from kdeviz.codegen.declare import Kernel, Sum, array
 
 points, h = array("points", "x")[row, j], array("h", positive=True)[row]
@@ -90,6 +77,8 @@ on_circle = {
 #
 # Unnormalised, $K(0)=1$. A kernel of bounded support is $-\infty$ outside; the edge belongs to it where the kernel does not vanish
 # there (the box), and does not where it does.
+#
+# The derivative is sympy's. Outside the support it is 0: the responsibility there is 0 as well.
 
 
 # %%
@@ -109,6 +98,9 @@ line_kernels = {
     "epanechnikov": on_support(sp.log(1 - u**2)),
     "cauchy": -sp.log(1 + u**2),
 }
+
+# %%
+sp.Matrix([[sp.Symbol(name), k, sp.diff(k, u)] for name, k in line_kernels.items()])
 
 # %% [markdown]
 # On a circle, the Laplace kernel is *wrapped*: the sum over all images, two geometric series. For the nearest image at distance
@@ -162,7 +154,7 @@ distance = (start - points + (end - start) * position) / h
 moves = {x: sp.simplify(sp.diff(distance, x) * h) for x in (points, start, end, h)}
 assert moves[points] == -1 and moves[end] == position and sp.expand(moves[start] - (1 - position)) == 0
 assert sp.simplify(moves[h] + distance) == 0
-moves
+sp.Matrix([[x, sp.factor(move)] for x, move in moves.items()])
 
 # %% [markdown]
 # A kernel on a circle also sees $h$ through $\rho$: $h\,\partial\log K/\partial h=-(u\,k_u+\rho\,k_\rho)$. Each of the sums over $j$
@@ -178,6 +170,46 @@ gradients = {
     grad("a", (row,)): -Sum(mass * pull * (1 - position), b) / h,
     grad("b", (row,)): -Sum(mass * pull * position, b) / h,
 }
+
+# %% [markdown]
+# ## Limits
+#
+# **Far away.** A kernel value may underflow, its logarithm does not: points a thousand bandwidths away still have a gradient, because
+# only ratios of kernel values enter a responsibility.
+#
+# **At an edge of the support** $k'$ is infinite while $K$ vanishes; $R_{bj}k'(u_{bj})$ stays finite, since $R_{bj}\propto K$.
+#
+# **The box** has $k'=0$ wherever it is defined: over bins, its gradients in points, bandwidth and edges are zero almost everywhere.
+# What moves is *which* bins a point covers, and a derivative does not see that.
+
+# %% [markdown]
+# ## Check
+#
+# The chain rule against sympy's derivative of the whole loss, for two points and two bins, at rational places, to 30 digits.
+
+
+# %%
+def prove_chain_rule(log_kernel):
+    """{argument: |claim - derivative|} of the four gradients above, for k(u) on the line."""
+    x0, x1, width_, a_, b_ = values = sp.symbols("x_0 x_1 h a b", positive=True)
+    at = dict(zip(values, map(sp.Rational, ("1/3", "7/5", "9/4", "1/7", "6/5"))))
+    places, masses, weights = (sp.Rational(1, 4), sp.Rational(3, 4)), (sp.Rational(2, 5), sp.Rational(3, 5)), (2, 3)
+    v = sp.Symbol("v", real=True)
+    k, slope_of = log_kernel.xreplace({u: v}), sp.diff(log_kernel.xreplace({u: v}), v)
+    us = [[(a_ + (b_ - a_) * t - x) / width_ for x in (x0, x1)] for t in places]
+    joint = [[w * sp.exp(k.subs(v, ub)) for w, ub in zip(weights, bin_)] for bin_ in us]
+    loss = -sum(m * sp.log(sum(parts) / sum(weights)) for m, parts in zip(masses, joint))
+    pulls = [[part / sum(parts) * slope_of.subs(v, ub) for part, ub in zip(parts, bin_)] for parts, bin_ in zip(joint, us)]
+    claims = {
+        x0: sum(m * pull[0] for m, pull in zip(masses, pulls)) / width_,
+        width_: sum(m * r * ub for m, pull, bin_ in zip(masses, pulls, us) for r, ub in zip(pull, bin_)) / width_,
+        a_: -sum(m * (1 - t) * sum(pull) for m, t, pull in zip(masses, places, pulls)) / width_,
+        b_: -sum(m * t * sum(pull) for m, t, pull in zip(masses, places, pulls)) / width_,
+    }
+    return {x: abs((claim - sp.diff(loss, x)).subs(at).evalf(30)) for x, claim in claims.items()}
+
+
+assert max(prove_chain_rule(line_kernels["gaussian"]).values()) < 1e-25
 
 # %% [markdown]
 # ## Emit
@@ -217,9 +249,9 @@ def declare(name, log_kernel, circular=False, named=None):
             log_floor: "Logarithm of the background added to every bin; -inf for none.",
         }
         | ({period: "Period of x, positive, in the unit of x."} if circular else {}),
-        where=(on_circle if circular else on_line) | tails | mixture,
-        outputs=loss_and_grad_z | gradients | {array("log_density", r"\log p")[row, b]: log_p},
-        stems={centred: "weight", centred + log_K: "joint"},
+        where=(on_circle if circular else on_line) | tails | shared.mixture,
+        outputs=shared.loss_and_grad_z | gradients | {array("log_density", r"\log p")[row, b]: shared.log_p},
+        stems={shared.centred: "weight", shared.centred + log_K: "joint"},
     )
 
 

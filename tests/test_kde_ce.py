@@ -372,3 +372,8 @@ def test_kernels_are_plain_functions_on_rows():
     rows = kde_rows(z, points, 0.0, 1.0, 0.5, 7)
     out = kde_ce.laplace(**rows)
     assert isinstance(out, tuple) and np.array_equal(out[0], kde_cross_entropy(z, points, 0.0, 1.0, 0.5, bins=7).loss)
+
+
+@pytest.mark.parametrize("name", ["laplace", "gaussian", "cauchy"])
+def test_derivation_proves_the_chain_rule(name):
+    assert max(derivation.prove_chain_rule(derivation.line_kernels[name]).values()) < 1e-25
