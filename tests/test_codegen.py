@@ -58,10 +58,12 @@ def test_numpy_file_runs_when_copied_alone(path, tmp_path):
     """In a process that can import numpy and nothing of ours."""
     copy = tmp_path / path.name
     copy.write_text(path.read_text())
+    rows = "np.zeros((2, 3)), np.zeros((2, 3)), np.zeros(2), np.ones(2), np.ones(2), np.full((2, 4), 0.5)"
+    target = "np.full((2, 4), 0.25), np.full(2, -np.inf)"
     call = {
         "softmax_ce": "softmax_ce(np.zeros((2, 3)), np.full((2, 3), 1/3))",
-        "mixture_ce": "mixture_ce(np.zeros((2, 3)), np.zeros((2, 4, 3)), np.full((2, 4), 1/4), np.full(2, -np.inf))",
-        "kde_ce": "laplace(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros(2), np.ones(2), np.ones(2), np.full((2, 4), .5), np.full((2, 4), 1/4), np.full(2, -np.inf))",
+        "mixture_ce": f"mixture_ce(np.zeros((2, 3)), np.zeros((2, 4, 3)), {target})",
+        "kde_ce": f"laplace({rows}, {target})",
     }[path.stem]
     code = f"import numpy as np, sys; from {path.stem} import *; print({call}[0]); assert not {{'kdeviz', 'sympy', 'scipy'}} & set(sys.modules)"
     run = subprocess.run(
