@@ -1,5 +1,5 @@
 // What test_site.py asks of an open page. Run in the browser; returns plain data.
-() => {
+judgeColours => {
   const article = document.querySelector('main');
   const attribute = (element, name) => (element.getAttribute(name) || '').trim();
   const start = element => element.outerHTML.slice(0, 120);
@@ -45,7 +45,7 @@
     undescribed,
     rawTeX,
     refusedTeX: document.querySelectorAll('.katex-error').length,
-    faint: [...faint(words, 'color'), ...faint('.inline-figure > svg', 'fill')],
+    faint: judgeColours ? [...faint(words, 'color'), ...faint('.inline-figure > svg', 'fill')] : null,
     notebook: link('.notebook-link a'),
     menu: link('.btn-download-notebook-button'),
     computes: document.querySelector('.cell_input') !== null,

@@ -78,16 +78,17 @@ def visit(screens, addresses):
 
     @functools.cache
     def visit(page, screen="desktop", way="http"):
+        both = (screen, way) == ("desktop", "http")
         seen = {}
         with screens[screen].new_page() as tab:
             seen["problems"] = problems_of(tab, addresses[way])
             tab.goto(addresses[way] + page)
             tab.wait_for_selector("main", state="attached", timeout=5000)  # the first page only leads to another
-            for theme in THEMES if (screen, way) == ("desktop", "http") or SHOTS else THEMES[:1]:
+            for theme in THEMES if both or SHOTS else THEMES[:1]:
                 tab.emulate_media(color_scheme=theme)
                 tab.wait_for_function(SHOWS, arg=theme, timeout=5000)
                 tab.wait_for_timeout(100)
-                seen[theme] = tab.evaluate(LOOK)
+                seen[theme] = tab.evaluate(LOOK, both)
                 if SHOTS:
                     name = f"{page.replace('/', '_')}_{screen}_{way}_{theme}.png"
                     tab.screenshot(path=Path(SHOTS, name), full_page=True)
