@@ -27,7 +27,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import offset_copy
 
-from .losses import ArrayLike, kde_cross_entropy, softmax_cross_entropy
+from .kde import kde_cross_entropy
+from .losses import ArrayLike, softmax_cross_entropy
 
 __all__ = [
     "STYLE",

@@ -10,8 +10,8 @@ from oracle import assert_close, bounds, exact, kde_rows, largest_exponent
 
 from derivations import kde_ce as derivation
 from kdeviz import kde_cross_entropy, mixture_cross_entropy
+from kdeviz.kde import CIRCLE_KERNELS, LINE_KERNELS
 from kdeviz.kernels.numpy import kde_ce
-from kdeviz.losses import CIRCLE_KERNELS, LINE_KERNELS
 
 INF = np.inf
 KERNELS = [(name, None) for name in LINE_KERNELS] + [(name, 2.5) for name in CIRCLE_KERNELS]
