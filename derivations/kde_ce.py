@@ -55,7 +55,11 @@ period = array("period", "P", positive=True)[row]
 # $a+(b-a)t_b$ would have been rounded. A named quantity is computed as it stands, so this order survives in every kernel.
 
 # %%
-offset, width, delta = array("offset")[row, j], array("width")[row], array("delta", r"\delta")[row, b, j]
+offset, width, delta = (
+    array("offset")[row, j],
+    array("width")[row],
+    array("delta", r"\delta")[row, b, j],
+)
 u = array("u")[row, b, j]
 turn = array("turn", r"\rho")[row]  # the period in bandwidths
 on_line = {offset: start - points, width: end - start, u: (offset + width * position) / h}
@@ -129,7 +133,10 @@ assert prove_wrapped_laplace()
 # $\cos\theta-1=-2\sin^2(\theta/2)$: the left side loses the digits of a small angle.
 
 # %%
-other_image, nearest_share = array("other_image", r"\epsilon")[row, b, j], array("nearest_share")[row, b, j]
+other_image, nearest_share = (
+    array("other_image", r"\epsilon")[row, b, j],
+    array("nearest_share")[row, b, j],
+)
 ratio = sp.exp(2 * sp.Abs(u) - turn)  # the other image's kernel value over that of the nearest
 wrapped_parts = {other_image: ratio, nearest_share: 1 / (1 + other_image)}
 circular_kernels = line_kernels | {
@@ -139,7 +146,9 @@ circular_kernels = line_kernels | {
 kappa = (turn / (2 * sp.pi)) ** 2
 assert sp.simplify(circular_kernels["von_mises"] - kappa * (sp.cos(2 * sp.pi * u / turn) - 1)) == 0
 small_h = sp.limit(
-    circular_kernels["von_mises"].subs(turn, 1 / sp.Symbol("s", positive=True)), sp.Symbol("s", positive=True), 0
+    circular_kernels["von_mises"].subs(turn, 1 / sp.Symbol("s", positive=True)),
+    sp.Symbol("s", positive=True),
+    0,
 )
 assert sp.simplify(small_h - line_kernels["gaussian"]) == 0
 
@@ -152,7 +161,9 @@ assert sp.simplify(small_h - line_kernels["gaussian"]) == 0
 # %%
 distance = (start - points + (end - start) * position) / h
 moves = {x: sp.simplify(sp.diff(distance, x) * h) for x in (points, start, end, h)}
-assert moves[points] == -1 and moves[end] == position and sp.expand(moves[start] - (1 - position)) == 0
+assert (
+    moves[points] == -1 and moves[end] == position and sp.expand(moves[start] - (1 - position)) == 0
+)
 assert sp.simplify(moves[h] + distance) == 0
 sp.Matrix([[x, sp.factor(move)] for x, move in moves.items()])
 
@@ -163,7 +174,9 @@ sp.Matrix([[x, sp.factor(move)] for x, move in moves.items()])
 # %%
 slope = array("slope", "k'")[row, b, j]
 pull, stretch = array("pull", r"\pi")[row, b], array("stretch", r"\sigma")[row, b]
-grad = lambda of, at: array(f"grad_{of}", rf"\partial L/\partial {of if of != 'points' else 'x'}")[at]
+grad = lambda of, at: array(f"grad_{of}", rf"\partial L/\partial {of if of != 'points' else 'x'}")[
+    at
+]
 gradients = {
     grad("points", (row, j)): Sum(mass * responsibility_of * slope, b) / h,
     grad("h", (row,)): Sum(mass * stretch, b) / h,
@@ -193,16 +206,26 @@ def prove_chain_rule(log_kernel):
     """{argument: |claim - derivative|} of the four gradients above, for k(u) on the line."""
     x0, x1, width_, a_, b_ = values = sp.symbols("x_0 x_1 h a b", positive=True)
     at = dict(zip(values, map(sp.Rational, ("1/3", "7/5", "9/4", "1/7", "6/5"))))
-    places, masses, weights = (sp.Rational(1, 4), sp.Rational(3, 4)), (sp.Rational(2, 5), sp.Rational(3, 5)), (2, 3)
+    places, masses, weights = (
+        (sp.Rational(1, 4), sp.Rational(3, 4)),
+        (sp.Rational(2, 5), sp.Rational(3, 5)),
+        (2, 3),
+    )
     v = sp.Symbol("v", real=True)
     k, slope_of = log_kernel.xreplace({u: v}), sp.diff(log_kernel.xreplace({u: v}), v)
     us = [[(a_ + (b_ - a_) * t - x) / width_ for x in (x0, x1)] for t in places]
     joint = [[w * sp.exp(k.subs(v, ub)) for w, ub in zip(weights, bin_)] for bin_ in us]
     loss = -sum(m * sp.log(sum(parts) / sum(weights)) for m, parts in zip(masses, joint))
-    pulls = [[part / sum(parts) * slope_of.subs(v, ub) for part, ub in zip(parts, bin_)] for parts, bin_ in zip(joint, us)]
+    pulls = [
+        [part / sum(parts) * slope_of.subs(v, ub) for part, ub in zip(parts, bin_)]
+        for parts, bin_ in zip(joint, us)
+    ]
     claims = {
         x0: sum(m * pull[0] for m, pull in zip(masses, pulls)) / width_,
-        width_: sum(m * r * ub for m, pull, bin_ in zip(masses, pulls, us) for r, ub in zip(pull, bin_)) / width_,
+        width_: sum(
+            m * r * ub for m, pull, bin_ in zip(masses, pulls, us) for r, ub in zip(pull, bin_)
+        )
+        / width_,
         a_: -sum(m * (1 - t) * sum(pull) for m, t, pull in zip(masses, places, pulls)) / width_,
         b_: -sum(m * t * sum(pull) for m, t, pull in zip(masses, places, pulls)) / width_,
     }
@@ -250,7 +273,9 @@ def declare(name, log_kernel, circular=False, named=None):
         }
         | ({period: "Period of x, positive, in the unit of x."} if circular else {}),
         where=(on_circle if circular else on_line) | tails | shared.mixture,
-        outputs=shared.loss_and_grad_z | gradients | {array("log_density", r"\log p")[row, b]: shared.log_p},
+        outputs=shared.loss_and_grad_z
+        | gradients
+        | {array("log_density", r"\log p")[row, b]: shared.log_p},
         stems={shared.centred: "weight", shared.centred + log_K: "joint"},
     )
 

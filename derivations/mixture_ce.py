@@ -100,7 +100,9 @@ v = sp.symbols("v:3", positive=True)
 by_exponent = lambda e, k: v[k] * sp.diff(e, v[k])  # d/du = v d/dv
 covariance = lambda s: sp.diag(*s) - s * s.T
 softmax = sp.Matrix([v[k] / sum(v) for k in range(3)])
-hessian_of_log_sum_exp = sp.Matrix(3, 3, lambda i, k: by_exponent(by_exponent(sp.log(sum(v)), i), k))
+hessian_of_log_sum_exp = sp.Matrix(
+    3, 3, lambda i, k: by_exponent(by_exponent(sp.log(sum(v)), i), k)
+)
 assert (hessian_of_log_sum_exp - covariance(softmax)).applyfunc(sp.cancel) == sp.zeros(3)
 
 # %% [markdown]
@@ -109,8 +111,13 @@ assert (hessian_of_log_sum_exp - covariance(softmax)).applyfunc(sp.cancel) == sp
 # $(1,-1)$ is negative.
 
 # %%
-two_weights, two_shares = sp.Matrix([sp.Rational(99, 100), sp.Rational(1, 100)]), sp.Matrix([sp.Rational(1, 2)] * 2)
-curvature = (sp.Matrix([[1, -1]]) * (covariance(two_weights) - covariance(two_shares)) * sp.Matrix([1, -1]))[0] / 2
+two_weights, two_shares = (
+    sp.Matrix([sp.Rational(99, 100), sp.Rational(1, 100)]),
+    sp.Matrix([sp.Rational(1, 2)] * 2),
+)
+curvature = (
+    sp.Matrix([[1, -1]]) * (covariance(two_weights) - covariance(two_shares)) * sp.Matrix([1, -1])
+)[0] / 2
 assert curvature < 0
 curvature
 
@@ -170,7 +177,9 @@ floor, K_0, K_1, w_0, w_1 = sp.symbols("f K_0 K_1 w_0 w_1", positive=True)
 mixed = (w_0 * K_0 + w_1 * K_1) / (w_0 + w_1)
 derivative = w_0 * sp.diff(-sp.log(mixed + floor), w_0)
 carried = mixed / (mixed + floor)
-assert sp.cancel(derivative - carried * (w_0 / (w_0 + w_1) - w_0 * K_0 / (w_0 * K_0 + w_1 * K_1))) == 0
+assert (
+    sp.cancel(derivative - carried * (w_0 / (w_0 + w_1) - w_0 * K_0 / (w_0 * K_0 + w_1 * K_1))) == 0
+)
 
 # %% [markdown]
 # ## Emit

@@ -99,12 +99,16 @@ gradient(split_loss, z)
 # %%
 alpha, gap, size = sp.symbols("alpha Delta D", positive=True)
 on, off = 1 - alpha + alpha / size, alpha / size
-smoothed_loss = sp.log(sp.exp(gap) + size - 1) - on * gap  # logits: gap for the label, 0 for the others
+smoothed_loss = (
+    sp.log(sp.exp(gap) + size - 1) - on * gap
+)  # logits: gap for the label, 0 for the others
 optimal_gap = sp.log(1 + size * (1 - alpha) / alpha)
 assert sp.simplify(sp.diff(smoothed_loss, gap).subs(gap, optimal_gap)) == 0
 assert sp.simplify(sp.exp(optimal_gap) - on / off) == 0
 curvature = sp.diff(smoothed_loss, gap, 2)
-assert sp.simplify(curvature - sp.exp(gap) * (size - 1) / (sp.exp(gap) + size - 1) ** 2) == 0  # positive: a minimum
+assert (
+    sp.simplify(curvature - sp.exp(gap) * (size - 1) / (sp.exp(gap) + size - 1) ** 2) == 0
+)  # positive: a minimum
 optimal_gap
 
 # %% [markdown]
@@ -152,7 +156,10 @@ kernels = [
         },
         outputs={
             array("loss", "L")[row]: Sum(sp.Piecewise((0, sp.Eq(y, 0)), (-y * log_pi, True)), k),
-            array("grad_z", r"\partial L/\partial z")[row, k]: total_y * sp.exp(centred) / Sum(sp.exp(centred), k) - y,
+            array("grad_z", r"\partial L/\partial z")[row, k]: total_y
+            * sp.exp(centred)
+            / Sum(sp.exp(centred), k)
+            - y,
             array("grad_y", r"\partial L/\partial y")[row, k]: -log_pi,
         },
         stems={centred: "weight"},
