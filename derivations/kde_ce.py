@@ -45,6 +45,7 @@ import sympy as sp
 from derivations import mixture_ce as shared
 from derivations.mixture_ce import b, j, log_floor, log_K, mass, q, responsibility_of, row, z
 from kdeviz.codegen.declare import Kernel, Sum, array
+from kdeviz.codegen.evaluate import gradient_errors, loss_error
 
 points, h = array("points", "x")[row, j], array("h", positive=True)[row]
 start, end, position = array("a")[row], array("b")[row], array("position", "t")[row, b]
@@ -62,18 +63,25 @@ offset, width, delta = (
 )
 u = array("u")[row, b, j]
 turn = array("turn", r"\rho")[row]  # the period in bandwidths
-on_line = {offset: start - points, width: end - start, u: (offset + width * position) / h}
+on_line = {
+    offset: start - points,
+    width: end - start,
+    delta: offset + width * position,
+    u: delta / h,
+}
 
 # %% [markdown]
 # On a circle the distance is taken to the nearest image, and the kernel may use the period in bandwidths, $\rho=P/h$.
 
 # %%
+nearest = array("nearest", r"\delta^\circ")[row, b, j]
 on_circle = {
     offset: start - points,
     width: end - start,
     turn: period / h,
     delta: offset + width * position,
-    u: (delta - period * sp.floor(delta / period + sp.Rational(1, 2))) / h,
+    nearest: delta - period * sp.floor(delta / period + sp.Rational(1, 2)),
+    u: nearest / h,
 }
 
 # %% [markdown]
@@ -86,25 +94,31 @@ on_circle = {
 
 
 # %%
-def on_support(log_kernel, support=1):
-    """log K(u) on |u| <= support, -oo outside."""
-    v = sp.Symbol("v", positive=True)
-    vanishes = not log_kernel.subs(u, v).subs(v, support).is_finite
-    inside = sp.Abs(u) < support if vanishes else sp.Abs(u) <= support
-    return sp.Piecewise((log_kernel, inside), (-sp.oo, True))
+def on_support(log_kernel, closed=False):
+    """log K(u) on |u| < 1 (closed: on |u| <= 1), -oo outside."""
+    outside = sp.Abs(u) > 1 if closed else sp.Abs(u) >= 1
+    return sp.Piecewise((-sp.oo, outside), (log_kernel, True))
 
 
 line_kernels = {
     "laplace": -sp.Abs(u),
     "gaussian": -(u**2) / 2,
-    "box": on_support(sp.S.Zero),
+    "box": on_support(sp.S.Zero, closed=True),
     "triangular": on_support(sp.log(1 - sp.Abs(u))),
-    "epanechnikov": on_support(sp.log(1 - u**2)),
+    "epanechnikov": on_support(sp.log(1 - sp.Abs(u)) + sp.log(1 + sp.Abs(u))),
     "cauchy": -sp.log(1 + u**2),
 }
 
 # %%
 sp.Matrix([[sp.Symbol(name), k, sp.diff(k, u)] for name, k in line_kernels.items()])
+
+# %% [markdown]
+# Near its edge such a kernel depends on the small room $1-|u|$ that is left. Formed as $(h-|\delta|)/h$, that room has the digits of
+# the distance $\delta$; formed from a rounded $u$, it has lost them. So it gets a name of its own.
+
+# %%
+room = array("room")[row, b, j]
+for_room = {1 - sp.Abs(u): room, sp.Abs(u) >= 1: room <= 0, sp.Abs(u) > 1: room < 0}
 
 # %% [markdown]
 # On a circle, the Laplace kernel is *wrapped*: the sum over all images, two geometric series. For the nearest image at distance
@@ -243,13 +257,15 @@ assert max(prove_chain_rule(line_kernels["gaussian"]).values()) < 1e-25
 
 # %%
 def declare(name, log_kernel, circular=False, named=None):
-    """The kernel `name` with log K(u) = `log_kernel`; its derivatives are sympy's. `named`: parts to compute once, {name: part}."""
-    log_kernel = sp.sympify(log_kernel)
+    """The kernel `name` with log K(u) = `log_kernel`; its derivatives are sympy's. `named`: {name: part to compute once}."""
+    log_kernel, named = sp.sympify(log_kernel), named or {}
     by_u, by_turn = sp.diff(log_kernel, u), sp.diff(log_kernel, turn)
     by_scale = sp.expand_mul(u * by_u + turn * by_turn) if by_turn else u * slope
-    named = named or {}
-    once = lambda e: reduce(lambda e, pair: e.xreplace({pair[1]: pair[0]}), named.items(), e)
+    replacements = [for_room, *({part: name} for name, part in named.items())]
+    once = lambda e: reduce(lambda e, replacement: e.xreplace(replacement), replacements, e)
+    distance = nearest if circular else delta
     tails = named | {
+        room: (h - sp.Abs(distance)) / h,
         log_K: once(log_kernel),
         slope: once(by_u),
         pull: Sum(responsibility_of * slope, j),
@@ -287,3 +303,18 @@ kernels += [
     for name, k in circular_kernels.items()
 ]
 [kernel.name for kernel in kernels]
+
+# %% [markdown]
+# The equations as declared are checked by means that know nothing of the steps above: at random places, to 50 digits, each loss is
+# the plain formula with $u=(x_b-x_j)/h$, and each gradient is a central difference of that loss.
+
+# %%
+plain_distance = (start + (end - start) * position - points) / h
+plainly = lambda log_kernel: {log_K: log_kernel.xreplace({u: plain_distance, turn: period / h})}
+for kernel, log_kernel in zip(kernels, line_kernels.values()):
+    assert loss_error(kernel, shared.floored_loss, plainly(log_kernel)) < 1e-45
+cosine = kappa * (sp.cos(2 * sp.pi * u / turn) - 1)
+assert loss_error(kernels[-1], shared.floored_loss, plainly(cosine)) < 1e-45
+
+# %%
+assert all(max(gradient_errors(kernel).values()) < 1e-25 for kernel in kernels)

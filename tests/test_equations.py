@@ -3,6 +3,7 @@
 import pytest
 import sympy as sp
 
+from kdeviz.codegen import build as build_kernel
 from kdeviz.codegen import evaluate
 from kdeviz.codegen.declare import Index, Kernel, Max, Sum, array, gradient, log_mass
 from kdeviz.codegen.equations import describe, lower
@@ -26,11 +27,23 @@ REFUSED = {
     "scan": ({out[row, j]: sp.IndexedBase(x.base.label)[row, j - 1]}, "scans"),
     "free index on the right": ({out[row]: x}, "neither on the left side"),
     "part of a range": ({out[row]: sp.Sum(x, (j, 1, J - 1))}, "whole of one index"),
-    "two indices at once": ({out[row]: sp.Sum(x * w, (j, 0, J - 1), (b, 0, B - 1))}, "whole of one index"),
+    "two indices at once": ({out[row]: sp.Sum(x * w, (j, 0, J - 1), (b, 0, B - 1))}, "merged two sums"),
     "function without a printer": ({out[row, j]: sp.gamma(x)}, "no printer"),
     "product over an index": ({out[row]: sp.Product(x, (j, 0, J - 1))}, "no printer"),
     "bare symbol": ({out[row, j]: x * sp.Symbol("h")}, "must be an array"),
     "indices against the nest": ({out[j, row]: x}, "order of the nest"),
+    "sum of nothing that depends on its index": ({out[row]: Sum(c, j)}, "does not depend on the index"),
+    "an index as a number": ({out[row, j]: x * j}, "cannot be used as a number"),
+    "unknown constant": ({out[row]: c * sp.EulerGamma}, "no printer"),
+    "imaginary unit": ({out[row]: c * sp.I}, "no printer"),
+    "minimum": ({out[row, j]: sp.Min(x, c)}, "no printer"),
+    "symbolic exponent": ({out[row, j]: c**x}, "rational exponent"),
+    "cases that are not all": ({out[row, j]: sp.Piecewise((x, x > 0))}, "branch for all other cases"),
+    "output that lacks an index": ({out[row, j]: c}, "depend on each of its indices"),
+    "array without rows": ({array("o")[j]: Sum(x, b)}, "as its first index"),
+    "word of C++": ({array("float")[row]: c}, "meaning of its own"),
+    "word of the template": ({array("scratch")[row]: c}, "meaning of its own"),
+    "name that the generator makes": ({array("x_part")[row]: c}, "looks like a name that generated code makes"),
     "name taken": ({array("x")[row]: c}, "unique Python identifier"),
     "keyword": ({array("lambda")[row]: c}, "unique Python identifier"),
 }
@@ -153,3 +166,45 @@ def test_evaluation_uses_no_rewriting_rule():
     arrays = {"x": [[1000.0, 1001.0]], "w": [[1.0]], "c": [1.0]}
     value = evaluate(kernel({out[row, j]: sp.exp(x) / Sum(sp.exp(x), j)}), arrays)["out"]
     assert float(sum(value[0]) - 1) == 0 and abs(float(value[0, 0]) - 0.2689414213699951) < 1e-16
+
+
+y = array("y")[row, b, j]
+ODD = {
+    "one output": {out[row]: Sum(x**2, j)},
+    "roots and powers": {out[row, j]: sp.sqrt(c) * x**5 + c ** sp.Rational(-3, 2) + sp.sqrt(2) * x + x**-3},
+    "constants": {out[row, j]: sp.pi * x + sp.E + sp.Rational(1, 3) + x * 10**20},
+    "conditions": {out[row, j]: sp.Piecewise((x, (x > 0) & (x < 1)), (-x, sp.Ne(x, 2) | (x <= -1)), (c, True))},
+    "elementwise maximum": {out[row, j]: sp.Max(x, c, 1)},
+    "sum over the middle index": {out[row, j]: Sum(y * w, b)},
+    "sums that share factors": {out[row, j]: Sum(y * w, b), array("more")[row, b]: Sum(y * x**2, j)},
+    "a log-sum-exp of one's own": {out[row]: sp.log(Sum(sp.exp(x / c), j)) + sp.log(1 - sp.exp(-c))},
+}
+
+
+@pytest.mark.parametrize("outputs", ODD.values(), ids=ODD)
+def test_an_odd_kernel_is_computed_to_eps(outputs):
+    assert build_kernel(kernel(outputs, inputs=(x, w, c, y))).check() < 1e-14
+
+
+def test_generated_names_avoid_numbered_names_of_the_author():
+    raw, raw_1 = array("raw_out")[row], array("raw_out_1")[row]
+    odd = kernel({out[row]: 3 * Sum(x**3, j) * Sum(x**5, j) + raw * raw_1}, {raw: c + 1, raw_1: c - 1})
+    assert build_kernel(odd).check() < 1e-14
+
+
+def test_an_index_of_the_same_name_and_another_size_is_another_index():
+    N = sp.Symbol("N", integer=True, positive=True)
+    other = Index("j", N)
+    again = array("x")[row, other]
+    lower(kernel({out[row, j]: 1 + x}))
+    declared = Kernel("k", "A test.", (row, other), {again: "."}, {array("o")[row, other]: 1 + again}, threads=other)
+    assert "*J" not in build_kernel(declared).cuda_text and "*N" in build_kernel(declared).cuda_text
+
+
+def test_an_array_that_threads_would_share_is_refused_in_cuda():
+    from kdeviz.codegen import cuda
+
+    m = array("m")[row]
+    odd = kernel({out[row]: Sum((Sum(y, j) - m) ** 2, b)}, {m: Sum(w * Sum(y, j), b)}, inputs=(x, w, c, y), blocked=None)
+    with pytest.raises(ValueError, match="kept over"):
+        cuda.module([odd], "test")

@@ -15,16 +15,21 @@ class Expressions(ScalarPrinter, C99CodePrinter):
     """Every literal is a REAL: a bare 0.5 would make the float build compute in double."""
 
     def _print_Integer(self, e):
-        return f"REAL({int(e)})"
+        return f"REAL({int(e)})" if abs(e) < 2**31 else f"REAL({float(e)!r})"
 
     def _print_Rational(self, e):
-        return f"REAL({e.p})/REAL({e.q})"
+        return f"{self._print(sp.Integer(e.p))}/{self._print(sp.Integer(e.q))}"
 
     def _print_Float(self, e):
         return f"REAL({super()._print_Float(e)})"
 
     def _print_Pi(self, e):
-        return "REAL(3.14159265358979323846)"
+        return f"REAL({e.evalf(21)})"
+
+    _print_Exp1 = _print_Pi
+
+    def _print_NaN(self, e):
+        return "(INFINITE - INFINITE)"
 
     def _print_Infinity(self, e):
         return "INFINITE"

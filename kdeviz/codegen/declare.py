@@ -6,13 +6,10 @@ of storage: what it stands for is never expanded into the expression that reads 
 """
 
 from dataclasses import dataclass, field
-from keyword import iskeyword
 
 import sympy as sp
-from sympy.codegen.cfunctions import expm1, log1p
-from sympy.codegen.numpy_nodes import logaddexp
 
-FUNCTIONS = (sp.exp, sp.log, log1p, expm1, logaddexp, sp.Abs, sp.sign, sp.sin, sp.cos, sp.floor, sp.Piecewise)
+from .refuse import refuse_unsupported
 
 
 class Name(sp.Symbol):
@@ -38,6 +35,9 @@ class Index(Name):
         self = super().__new__(cls, name, tex, integer=True, nonnegative=True)
         self.size = sp.sympify(size)
         return self
+
+    def _hashable_content(self):
+        return super()._hashable_content() + (self.size,)
 
 
 def array(name, tex=None, **assumptions):
@@ -112,60 +112,6 @@ class Kernel:
             i.size: next((str(a.base), axis) for a in self.inputs for axis, j in enumerate(a.indices) if j == i)
             for i in self.nest
         }
-
-
-def refuse_unsupported(kernel):
-    """Printers print what they are given; so what they would misprint is refused here, with the place."""
-
-    def require(condition, what):
-        if not condition:
-            raise ValueError(f"kernel `{kernel.name}`: {what}")
-
-    known = {t.base: t for t in (*kernel.inputs, *kernel.equations)}
-    names = [str(t.base) for t in (*kernel.inputs, *kernel.where, *kernel.outputs)] + [i.name for i in kernel.nest]
-    for name in (kernel.name, *names):
-        require(
-            name.isidentifier() and not iskeyword(name) and names.count(name) <= 1,
-            f"`{name}` must be a unique Python identifier.",
-        )
-    for target in known.values():
-        require(
-            list(target.indices) == [i for i in kernel.nest if i in target.indices],
-            f"{target} must have plain indices in the order of the nest {kernel.nest}.",
-        )
-    for target, value in kernel.equations.items():
-        refuse_expression(
-            sp.sympify(value), set(target.indices), known, lambda ok, what, t=target: require(ok, f"{t}: {what}")
-        )
-
-
-def refuse_expression(e, bound, known, require):
-    if isinstance(e, sp.Indexed):
-        require(e.base in known, f"{e} is neither an input nor defined by an equation.")
-        require(
-            e.indices == known[e.base].indices,
-            f"{e} must be read as {known[e.base]}: shifted or fixed places (scans) are not supported.",
-        )
-        require(
-            set(e.indices) <= bound, f"{e} has an index that is neither on the left side nor bound by a Sum or Max."
-        )
-        return
-    if isinstance(e, (sp.Sum, Max)):
-        body, index = e.args if isinstance(e, Max) else (e.function, e.limits[0][0])
-        whole = isinstance(index, Index) and (isinstance(e, Max) or e.limits == ((index, 0, index.size - 1),))
-        require(whole, f"{e} must run over the whole of one index.")
-        return refuse_expression(body, bound | {index}, known, require)
-    require(
-        not isinstance(e, sp.Function) or isinstance(e, FUNCTIONS),
-        f"the function {e.func} has no printer; there are {', '.join(f.__name__ for f in FUNCTIONS)}.",
-    )
-    require(
-        not isinstance(e, (sp.Derivative, sp.Subs, sp.Integral, sp.Product, sp.MatrixExpr)),
-        f"{e.func.__name__} has no printer.",
-    )
-    require(not e.is_Symbol or e in bound, f"the symbol {e} must be an array, e.g. array('{e}')[row].")
-    for part in e.args:
-        refuse_expression(part, bound, known, require)
 
 
 def gradient(loss, element):

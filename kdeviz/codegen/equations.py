@@ -6,12 +6,13 @@ fewer indices than its surroundings leaves the inner loops. Sums of terms are ne
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import chain, combinations, count
 
 import sympy as sp
 from sympy.utilities.iterables import strongly_connected_components
 
 from .declare import Index, LogSumExp, Max, Reduction
+from .refuse import RESERVED
 from .stabilise import stabilise
 
 
@@ -87,8 +88,8 @@ def describe(e):
     if isinstance(e, sp.Function) and len(e.args) == 1:
         inner = describe(e.args[0])
         return inner and f"{e.func.__name__.lower()}_{inner}"
-    if e.is_Pow and e.exp == 2:
-        return describe(e.base) and f"{describe(e.base)}_squared"
+    if e.is_Pow and not e.exp.is_negative:
+        return f"{describe(e.base)}_squared" if e.exp == 2 and describe(e.base) else ""
     if e.is_Add and len(e.args) == 2:
         first, second = sorted(e.args, key=lambda t: t.could_extract_minus_sign())
         word = "minus" if second.could_extract_minus_sign() else "plus"
@@ -108,7 +109,8 @@ class Naming:
 
     def __init__(self, kernel):
         self.kernel, self.equations, self.named = kernel, [], {}
-        self.taken = Counter([str(t.base) for t in (*kernel.inputs, *kernel.equations)] + [i.name for i in kernel.nest])
+        self.taken = {str(t.base) for t in (*kernel.inputs, *kernel.equations)} | {i.name for i in kernel.nest}
+        self.taken |= {str(i.size) for i in kernel.nest} | RESERVED
         self.stems = dict(kernel.stems)
         constants = {}  # a quantity that is one number needs no storage
         for self.target, value in kernel.equations.items():
@@ -129,8 +131,8 @@ class Naming:
     def fresh(self, stem, expr, without=None):
         """A new array over the indices of expr; a taken or unwieldy stem gets a number."""
         stem = stem if 0 < len(stem) <= 36 else "shared"
-        name = f"{stem}_{self.taken[stem]}" if self.taken[stem] else stem
-        self.taken[stem] += 1
+        name = next(n for n in chain([stem], (f"{stem}_{k}" for k in count(1))) if n not in self.taken)
+        self.taken.add(name)
         free = indices_of(expr) - {without}
         return sp.IndexedBase(name, extended_real=True)[tuple(i for i in self.kernel.nest if i in free)]
 
@@ -164,11 +166,14 @@ class Naming:
         return e.func(*map(self.without_reductions, e.args))
 
     def share_of_total(self, e):
-        """exp(f - LogSumExp(f)) = part / total, at hand already. The total is at least 1 unless all parts are 0: then 0, not 0/0."""
+        """exp(f - LogSumExp(f)) = part / total, at hand already.
+
+        The total is at least 1 unless all parts are 0: then the share is 0, not 0/0; but NaN for a centred f, which has no maximum.
+        """
         for lse in sorted(e.exp.atoms(LogSumExp), key=str):
             if sp.expand(e.exp + lse - lse.args[0]) == 0:
                 _, part, total = self.partition(lse)
-                return part / sp.Max(total, 1)
+                return part / (total if self.is_centred(*lse.args) else sp.Max(total, 1))
         return None
 
     def partition(self, lse):

@@ -3,6 +3,8 @@
 This is the oracle that every generated kernel is held against.
 """
 
+from dataclasses import replace
+
 import mpmath
 import numpy as np
 import sympy as sp
@@ -23,14 +25,10 @@ FUNCTIONS = {
     sp.sin: mpmath.sin,
     sp.cos: mpmath.cos,
     sp.floor: mpmath.floor,
+    sp.Max: max,
 }
-RELATIONS = {
-    sp.Eq: lambda a, b: a == b,
-    sp.Lt: lambda a, b: a < b,
-    sp.Le: lambda a, b: a <= b,
-    sp.Gt: lambda a, b: a > b,
-    sp.Ge: lambda a, b: a >= b,
-}
+RELATIONS = {sp.Eq: "__eq__", sp.Ne: "__ne__", sp.Lt: "__lt__", sp.Le: "__le__", sp.Gt: "__gt__", sp.Ge: "__ge__"}
+LOGIC = {sp.And: all, sp.Or: any, sp.Not: lambda values: not any(values)}
 
 
 def evaluate(kernel, arrays, digits=DIGITS):
@@ -41,6 +39,52 @@ def evaluate(kernel, arrays, digits=DIGITS):
     with mpmath.workdps(digits):
         walk = Walk(kernel, arrays)
         return {str(target.base): walk.array(target) for target in kernel.outputs}
+
+
+def random_arrays(kernel, rng, dtype=np.float64, extents=(2, 4, 5)):
+    """Small arrays that suit the declared assumptions: positive ones in [0.5, 2], non-negative ones summing to 1, others normal."""
+    sizes = {i.size: n for i, n in zip(kernel.nest, extents)}
+    arrays = {}
+    for target in kernel.inputs:
+        shape, label = tuple(sizes[i.size] for i in target.indices), target.base.label
+        draw = rng.uniform(0.5, 2, shape) if label.is_nonnegative else rng.normal(size=shape)
+        if label.is_nonnegative and not label.is_positive:
+            draw = draw / draw.sum(-1, keepdims=True)
+        arrays[str(target.base)] = draw.astype(dtype)
+    return arrays
+
+
+def gradient_errors(kernel, loss="loss", extents=(1, 2, 3)):
+    """{grad_x: largest difference from the central difference of the loss in x}, at 50 digits, on small random arrays.
+
+    It knows nothing of how a gradient was derived: a wrong sign or factor in a declared equation is an error of order 1, a right
+    one of 1e-30.
+    """
+    arrays = random_arrays(kernel, np.random.default_rng(0), extents=extents)
+    values = {name.removeprefix("grad_"): v for name, v in evaluate(kernel, arrays).items() if name.startswith("grad_")}
+    with mpmath.workdps(DIGITS):
+        slope = lambda x, place: central_difference(kernel, arrays, loss, x, place)
+        return {f"grad_{x}": max(abs(g - slope(x, place)) for place, g in np.ndenumerate(v)) for x, v in values.items()}
+
+
+def central_difference(kernel, arrays, loss, x, place):
+    """The slope of a row's loss in one entry of x."""
+    step = mpmath.mpf(10) ** -20
+    target = next(t for t in kernel.outputs if str(t.base) == loss)
+    ends = []
+    for sign in (1, -1):
+        moved = np.vectorize(lambda v: mpmath.mpf(float(v)), otypes=[object])(arrays[x])
+        moved[place] += sign * step
+        ends.append(Walk(kernel, {**arrays, x: moved}).number(target, {target.indices[0]: place[0]}))
+    return (ends[0] - ends[1]) / (2 * step)
+
+
+def loss_error(kernel, plain, where=None, loss="loss", extents=(1, 2, 3)):
+    """The largest difference of a kernel's loss from a plain formula in its inputs and `where`, at 50 digits, on small random arrays."""
+    target = next(t for t in kernel.outputs if str(t.base) == loss)
+    formula = replace(kernel, outputs={target: plain}, where=where or {}, stems={})
+    arrays = random_arrays(kernel, np.random.default_rng(0), extents=extents)
+    return max(abs(evaluate(kernel, arrays)[loss] - evaluate(formula, arrays)[loss]))
 
 
 class Walk:
@@ -87,7 +131,8 @@ class Walk:
     def indexed(self, e, place):
         name = str(e.base)
         if name in self.arrays:
-            return mpmath.mpf(float(self.arrays[name][place]))
+            value = self.arrays[name][place]
+            return value if isinstance(value, mpmath.mpf) else mpmath.mpf(float(value))
         indices, value = self.equations[e.base]
         return self.number(value, dict(zip(indices, place)))
 
@@ -107,9 +152,13 @@ class Walk:
     def holds(self, condition, at):
         if condition in (sp.true, sp.false):
             return bool(condition)
-        return RELATIONS[condition.func](self.number(condition.lhs, at), self.number(condition.rhs, at))
+        if condition.func in LOGIC:
+            return LOGIC[condition.func]([self.holds(c, at) for c in condition.args])
+        return getattr(self.number(condition.lhs, at), RELATIONS[condition.func])(self.number(condition.rhs, at))
 
     def constant(self, e):
+        if e is sp.nan:
+            return mpmath.mpf("nan")
         if e.is_infinite:
             return mpmath.mpf("inf") if e.is_positive else mpmath.mpf("-inf")
         return mpmath.mpf(e.p) / e.q if e.is_Rational else sp.N(e, mpmath.mp.dps)._to_mpmath(mpmath.mp.prec)

@@ -33,6 +33,14 @@ class LoopKernel:
         self.outside = {t.base for t in (*kernel.inputs, *kernel.outputs)}
         self.arrays = {str(base): dims for base, dims in self.shape.items() if base not in self.outside and dims}
         self.items(items)
+        self.refuse_shared_arrays()
+
+    def refuse_shared_arrays(self):
+        """An array without the threads' index would be written by all threads; two running indices have no loop."""
+        for name, dims in self.arrays.items():
+            if dims != (self.syntax.threads,) and self.syntax.threads:
+                what = f"{name} would have to be kept over {dims}; only {self.syntax.threads}, which the threads share, is supported"
+                raise ValueError(f"kernel `{self.kernel.name}`: {what}. Give it up, or compute it again where it is read.")
 
     # ---------------------------------------------------------------------------------------- expressions
     def place(self, t):

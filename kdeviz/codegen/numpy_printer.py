@@ -9,22 +9,19 @@ from .equations import lower
 from .text import HEADER, docstring, positive_first, shape
 
 RUNTIME = Path(__file__).parent / "runtime" / "numpy_blocks.py"
-UFUNCS = "exp log log1p expm1 sqrt cos sin sign floor logaddexp".split()
-CONSTANTS = {"Pi": "np.pi", "Infinity": "np.inf", "NegativeInfinity": "-np.inf"}
 
 
 class Expressions(NumPyPrinter):
     """sympy's numpy printer where it serves, and plainer text where it does not."""
 
-    def __init__(self):
-        super().__init__({"fully_qualified_modules": False})
-        for name in UFUNCS:
-            setattr(self, f"_print_{name}", lambda e, name=name: f"np.{name}({', '.join(map(self._print, e.args))})")
-        for name, text in CONSTANTS.items():
-            setattr(self, f"_print_{name}", lambda e, text=text: text)
+    def _module_format(self, fqn, register=True):
+        return fqn.replace("numpy.", "np.")
 
-    def _print_Abs(self, e):
-        return f"np.abs({self._print(e.args[0])})"
+    def _print_Infinity(self, e):
+        return "np.inf"
+
+    def _print_NegativeInfinity(self, e):
+        return "-np.inf"
 
     def _print_Relational(self, e):
         return f"({self._print(e.lhs)} {e.rel_op} {self._print(e.rhs)})"
@@ -39,8 +36,8 @@ class Expressions(NumPyPrinter):
         return positive_first(super()._print_Add, e)
 
     def _print_Max(self, e):
-        numbers_last = sorted(e.args, key=lambda a: a.is_number)
-        return f"np.maximum({', '.join(map(self._print, numbers_last))})"
+        *rest, last = sorted(e.args, key=lambda a: a.is_number)
+        return f"np.maximum({self._print(sp.Max(*rest))}, {self._print(last)})" if rest else self._print(last)
 
     def _print_Piecewise(self, e):
         *cases, (last, _) = e.args
@@ -142,7 +139,7 @@ class ArrayKernel:
         if weight == 1 or axis == len(axes) - 1:  # along the last axis numpy adds pairwise
             return f"np.sum({self.text(eq.body, axes)}, {axis})"
         of_weight = [i for i in axes if i in weight.free_symbols]
-        letters = lambda indices: "".join(i.name[0] for i in indices)
+        letters = lambda indices: "".join("rbjcdefghik"[self.kernel.nest.index(i)] for i in indices)
         spec = f"{letters(of_weight)},{letters(axes)}->{letters(i for i in axes if i != eq.index)}"
         return f'np.einsum("{spec}", {self.text(weight, of_weight)}, {self.text(full, axes)})'
 
@@ -154,6 +151,7 @@ def function(kernel, source):
     blocks = [f"all_{printed.block}"] if kernel.blocked else []
     widths = [f"{blocks[0]}[0].stop" if i == kernel.blocked else str(i.size) for i in inner]
     others = ", ".join(str(i.size) for i in inner if i != kernel.blocked)
+    comma = "," * (len(outputs) == 1)  # always a tuple
     real = [f"    real = {printed.first}.dtype.type"] if any("real(" in line for line in printed.lines) else []
     return "\n".join(
         [
@@ -165,14 +163,14 @@ def function(kernel, source):
             '    with np.errstate(all="ignore"):',
             f"        for rows in _blocks({row.size}, {', '.join(widths)}):",
             f"            block = _{kernel.name}({', '.join([f'{name}[rows]' for name in inputs] + blocks)})",
-            f"            {', '.join(f'{name}[rows]' for name in outputs)} = block",
-            f"    return {', '.join(outputs)}",
+            f"            {', '.join(f'{name}[rows]' for name in outputs)}{comma} = block",
+            f"    return {', '.join(outputs)}{comma}",
             "",
             "",
             f"def _{kernel.name}({', '.join(inputs + blocks)}):",
             *real,
             *(f"    {line}" for line in printed.lines),
-            f"    return {', '.join(outputs)}",
+            f"    return {', '.join(outputs)}{comma}",
         ]
     )
 

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 from . import cuda, numpy_printer
-from .evaluate import evaluate
+from .evaluate import evaluate, random_arrays
 
 
 class BuiltKernel:
@@ -60,16 +60,3 @@ class BuiltKernel:
 def build(kernel):
     """A declared kernel (see ``derivations/kde_ce.py``, ``declare``) as functions; pass it as ``kernel=`` to kde_cross_entropy."""
     return BuiltKernel(kernel)
-
-
-def random_arrays(kernel, rng, dtype=np.float64, extents=(2, 4, 5)):
-    """Small arrays that suit the declared assumptions: positive ones in [0.5, 2], non-negative ones summing to 1, others normal."""
-    sizes = {i.size: n for i, n in zip(kernel.nest, extents)}
-    arrays = {}
-    for target in kernel.inputs:
-        shape, label = tuple(sizes[i.size] for i in target.indices), target.base.label
-        draw = rng.uniform(0.5, 2, shape) if label.is_nonnegative else rng.normal(size=shape)
-        if label.is_nonnegative and not label.is_positive:
-            draw = draw / draw.sum(-1, keepdims=True)
-        arrays[str(target.base)] = draw.astype(dtype)
-    return arrays

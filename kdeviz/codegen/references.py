@@ -5,8 +5,7 @@ import json
 import mpmath
 import numpy as np
 
-from .evaluate import evaluate
-from .own import random_arrays
+from .evaluate import evaluate, random_arrays
 
 RESULT_DIGITS = 30
 CASES = {"near": (1.0, 0.0), "far": (6.0, 1000.0)}  # logits: spread, common offset

@@ -33,7 +33,9 @@ template <class Op> __device__ REAL block_reduce(REAL value, REAL neutral, REAL 
 // Cross-entropy of bins on [a, b] against a kernel density estimate, laplace kernel.
 //     {offset}_{r,j} = {a}_{r} - {x}_{r,j}
 //     {width}_{r} = - {a}_{r} + {b}_{r}
-//     {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+//     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+//     {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 //     {\log K}_{r,b,j} = - \left|{{u}_{r,b,j}}\right|
 //     {k'}_{r,b,j} = - \operatorname{sign}{\left({u}_{r,b,j} \right)}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
@@ -109,7 +111,8 @@ extern "C" __global__ void laplace(
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL centred = z[row*J + j] - top_z;
                     REAL offset = a[row] - points[row*J + j];
-                    REAL u = inverse_h*(offset + position[row*B + bin]*width);
+                    REAL delta = offset + position[row*B + bin]*width;
+                    REAL u = delta*inverse_h;
                     REAL log_K = -fabs(u);
                     REAL log_joint = centred + log_K;
                     top_joint = maximum(top_joint, log_joint);
@@ -125,7 +128,8 @@ extern "C" __global__ void laplace(
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
                         REAL centred = z[row*J + j] - top_z;
                         REAL offset = a[row] - points[row*J + j];
-                        REAL u = inverse_h*(offset + position[row*B + bin]*width);
+                        REAL delta = offset + position[row*B + bin]*width;
+                        REAL u = delta*inverse_h;
                         REAL log_K = -fabs(u);
                         REAL log_joint = centred + log_K;
                         joint[j] = exp(log_joint - top_joint);
@@ -157,7 +161,8 @@ extern "C" __global__ void laplace(
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     responsibility_part[j] += joint[j]*mass_over_total_joint;
                     REAL offset = a[row] - points[row*J + j];
-                    REAL u = inverse_h*(offset + position[row*B + bin]*width);
+                    REAL delta = offset + position[row*B + bin]*width;
+                    REAL u = delta*inverse_h;
                     REAL slope = -sign(u);
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope;
                 }
@@ -172,7 +177,7 @@ extern "C" __global__ void laplace(
                 raw_grad_points[j] += raw_grad_points_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) grad_h[row] = raw_grad_h/h[row];
         if (threadIdx.x == 0) grad_a[row] = -raw_grad_a/h[row];
         if (threadIdx.x == 0) grad_b[row] = -raw_grad_b/h[row];
@@ -188,7 +193,9 @@ extern "C" __global__ void laplace(
 // Cross-entropy of bins on [a, b] against a kernel density estimate, gaussian kernel.
 //     {offset}_{r,j} = {a}_{r} - {x}_{r,j}
 //     {width}_{r} = - {a}_{r} + {b}_{r}
-//     {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+//     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+//     {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 //     {\log K}_{r,b,j} = - \frac{{u}_{r,b,j}^{2}}{2}
 //     {k'}_{r,b,j} = - {u}_{r,b,j}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
@@ -264,7 +271,8 @@ extern "C" __global__ void gaussian(
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL centred = z[row*J + j] - top_z;
                     REAL offset = a[row] - points[row*J + j];
-                    REAL u = inverse_h*(offset + position[row*B + bin]*width);
+                    REAL delta = offset + position[row*B + bin]*width;
+                    REAL u = delta*inverse_h;
                     REAL log_K = -REAL(1)/REAL(2)*(u*u);
                     REAL log_joint = centred + log_K;
                     top_joint = maximum(top_joint, log_joint);
@@ -280,7 +288,8 @@ extern "C" __global__ void gaussian(
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
                         REAL centred = z[row*J + j] - top_z;
                         REAL offset = a[row] - points[row*J + j];
-                        REAL u = inverse_h*(offset + position[row*B + bin]*width);
+                        REAL delta = offset + position[row*B + bin]*width;
+                        REAL u = delta*inverse_h;
                         REAL log_K = -REAL(1)/REAL(2)*(u*u);
                         REAL log_joint = centred + log_K;
                         joint[j] = exp(log_joint - top_joint);
@@ -312,7 +321,8 @@ extern "C" __global__ void gaussian(
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     responsibility_part[j] += joint[j]*mass_over_total_joint;
                     REAL offset = a[row] - points[row*J + j];
-                    REAL u = inverse_h*(offset + position[row*B + bin]*width);
+                    REAL delta = offset + position[row*B + bin]*width;
+                    REAL u = delta*inverse_h;
                     REAL slope = -u;
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope;
                 }
@@ -327,7 +337,7 @@ extern "C" __global__ void gaussian(
                 raw_grad_points[j] += raw_grad_points_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) grad_h[row] = raw_grad_h/h[row];
         if (threadIdx.x == 0) grad_a[row] = -raw_grad_a/h[row];
         if (threadIdx.x == 0) grad_b[row] = -raw_grad_b/h[row];
@@ -343,8 +353,10 @@ extern "C" __global__ void gaussian(
 // Cross-entropy of bins on [a, b] against a kernel density estimate, box kernel.
 //     {offset}_{r,j} = {a}_{r} - {x}_{r,j}
 //     {width}_{r} = - {a}_{r} + {b}_{r}
-//     {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
-//     {\log K}_{r,b,j} = \begin{cases} 0 & \text{for}\: \left|{{u}_{r,b,j}}\right| \leq 1 \\-\infty & \text{otherwise} \end{cases}
+//     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+//     {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+//     {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} < 0 \\0 & \text{otherwise} \end{cases}
 //     {k'}_{r,b,j} = 0
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
@@ -413,8 +425,9 @@ extern "C" __global__ void box(
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
-                    REAL u = inverse_h*(offset + position[row*B + bin]*width);
-                    log_K[j] = (fabs(u) <= REAL(1) ? REAL(0) : -INFINITE);
+                    REAL delta = offset + position[row*B + bin]*width;
+                    REAL room = inverse_h*(h[row] - fabs(delta));
+                    log_K[j] = (room < REAL(0) ? -INFINITE : REAL(0));
                     REAL centred = z[row*J + j] - top_z;
                     REAL log_joint = centred + log_K[j];
                     top_joint = maximum(top_joint, log_joint);
@@ -450,7 +463,7 @@ extern "C" __global__ void box(
                 responsibility[j] += responsibility_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) loss[row] = loss_value;
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             grad_z[row*J + j] = explained_over_total_weight*weight[j] - responsibility[j];
@@ -462,9 +475,11 @@ extern "C" __global__ void box(
 // Cross-entropy of bins on [a, b] against a kernel density estimate, triangular kernel.
 //     {offset}_{r,j} = {a}_{r} - {x}_{r,j}
 //     {width}_{r} = - {a}_{r} + {b}_{r}
-//     {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
-//     {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - \left|{{u}_{r,b,j}}\right| \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
-//     {k'}_{r,b,j} = \begin{cases} - \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{1 - \left|{{u}_{r,b,j}}\right|} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+//     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+//     {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+//     {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+//     {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} & \text{otherwise} \end{cases}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
@@ -539,8 +554,9 @@ extern "C" __global__ void triangular(
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
-                    REAL u = inverse_h*(offset + position[row*B + bin]*width);
-                    log_K[j] = (fabs(u) < REAL(1) ? log1p(-fabs(u)) : -INFINITE);
+                    REAL delta = offset + position[row*B + bin]*width;
+                    REAL room = inverse_h*(h[row] - fabs(delta));
+                    log_K[j] = (room <= REAL(0) ? -INFINITE : log(room));
                     REAL centred = z[row*J + j] - top_z;
                     REAL log_joint = centred + log_K[j];
                     top_joint = maximum(top_joint, log_joint);
@@ -555,8 +571,10 @@ extern "C" __global__ void triangular(
                     REAL raw_stretch_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
                         REAL offset = a[row] - points[row*J + j];
-                        REAL u = inverse_h*(offset + position[row*B + bin]*width);
-                        slope[j] = (fabs(u) < REAL(1) ? -sign(u)/(REAL(1) - fabs(u)) : REAL(0));
+                        REAL delta = offset + position[row*B + bin]*width;
+                        REAL room = inverse_h*(h[row] - fabs(delta));
+                        REAL u = delta*inverse_h;
+                        slope[j] = (room <= REAL(0) ? REAL(0) : -sign(u)/room);
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[j];
                         joint[j] = exp(log_joint - top_joint);
@@ -599,7 +617,7 @@ extern "C" __global__ void triangular(
                 raw_grad_points[j] += raw_grad_points_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) grad_h[row] = raw_grad_h/h[row];
         if (threadIdx.x == 0) grad_a[row] = -raw_grad_a/h[row];
         if (threadIdx.x == 0) grad_b[row] = -raw_grad_b/h[row];
@@ -615,9 +633,11 @@ extern "C" __global__ void triangular(
 // Cross-entropy of bins on [a, b] against a kernel density estimate, epanechnikov kernel.
 //     {offset}_{r,j} = {a}_{r} - {x}_{r,j}
 //     {width}_{r} = - {a}_{r} + {b}_{r}
-//     {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
-//     {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - {u}_{r,b,j}^{2} \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
-//     {k'}_{r,b,j} = \begin{cases} - \frac{2 {u}_{r,b,j}}{1 - {u}_{r,b,j}^{2}} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+//     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+//     {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+//     {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left(\left|{{u}_{r,b,j}}\right| + 1 \right)} + \log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+//     {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} + \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{\left|{{u}_{r,b,j}}\right| + 1} & \text{otherwise} \end{cases}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
@@ -692,8 +712,10 @@ extern "C" __global__ void epanechnikov(
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
-                    REAL u = inverse_h*(offset + position[row*B + bin]*width);
-                    log_K[j] = (fabs(u) < REAL(1) ? log1p(-(u*u)) : -INFINITE);
+                    REAL delta = offset + position[row*B + bin]*width;
+                    REAL room = inverse_h*(h[row] - fabs(delta));
+                    REAL u = delta*inverse_h;
+                    log_K[j] = (room <= REAL(0) ? -INFINITE : log(room) + log1p(fabs(u)));
                     REAL centred = z[row*J + j] - top_z;
                     REAL log_joint = centred + log_K[j];
                     top_joint = maximum(top_joint, log_joint);
@@ -708,8 +730,10 @@ extern "C" __global__ void epanechnikov(
                     REAL raw_stretch_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
                         REAL offset = a[row] - points[row*J + j];
-                        REAL u = inverse_h*(offset + position[row*B + bin]*width);
-                        slope[j] = (fabs(u) < REAL(1) ? -REAL(2)*u/(REAL(1) - (u*u)) : REAL(0));
+                        REAL delta = offset + position[row*B + bin]*width;
+                        REAL room = inverse_h*(h[row] - fabs(delta));
+                        REAL u = delta*inverse_h;
+                        slope[j] = (room <= REAL(0) ? REAL(0) : sign(u)/(REAL(1) + fabs(u)) - sign(u)/room);
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[j];
                         joint[j] = exp(log_joint - top_joint);
@@ -752,7 +776,7 @@ extern "C" __global__ void epanechnikov(
                 raw_grad_points[j] += raw_grad_points_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) grad_h[row] = raw_grad_h/h[row];
         if (threadIdx.x == 0) grad_a[row] = -raw_grad_a/h[row];
         if (threadIdx.x == 0) grad_b[row] = -raw_grad_b/h[row];
@@ -768,7 +792,9 @@ extern "C" __global__ void epanechnikov(
 // Cross-entropy of bins on [a, b] against a kernel density estimate, cauchy kernel.
 //     {offset}_{r,j} = {a}_{r} - {x}_{r,j}
 //     {width}_{r} = - {a}_{r} + {b}_{r}
-//     {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+//     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+//     {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 //     {\log K}_{r,b,j} = - \log{\left({u}_{r,b,j}^{2} + 1 \right)}
 //     {k'}_{r,b,j} = - \frac{2 {u}_{r,b,j}}{{u}_{r,b,j}^{2} + 1}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
@@ -845,7 +871,8 @@ extern "C" __global__ void cauchy(
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
-                    REAL u = inverse_h*(offset + position[row*B + bin]*width);
+                    REAL delta = offset + position[row*B + bin]*width;
+                    REAL u = delta*inverse_h;
                     log_K[j] = -log1p((u*u));
                     REAL centred = z[row*J + j] - top_z;
                     REAL log_joint = centred + log_K[j];
@@ -861,7 +888,8 @@ extern "C" __global__ void cauchy(
                     REAL raw_stretch_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
                         REAL offset = a[row] - points[row*J + j];
-                        REAL u = inverse_h*(offset + position[row*B + bin]*width);
+                        REAL delta = offset + position[row*B + bin]*width;
+                        REAL u = delta*inverse_h;
                         slope[j] = -REAL(2)*u/(REAL(1) + (u*u));
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[j];
@@ -905,7 +933,7 @@ extern "C" __global__ void cauchy(
                 raw_grad_points[j] += raw_grad_points_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) grad_h[row] = raw_grad_h/h[row];
         if (threadIdx.x == 0) grad_a[row] = -raw_grad_a/h[row];
         if (threadIdx.x == 0) grad_b[row] = -raw_grad_b/h[row];
@@ -923,9 +951,11 @@ extern "C" __global__ void cauchy(
 //     {width}_{r} = - {a}_{r} + {b}_{r}
 //     {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
 //     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
-//     {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+//     {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+//     {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
 //     {\epsilon}_{r,b,j} = e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}}
 //     {nearest\_share}_{r,b,j} = \frac{1}{{\epsilon}_{r,b,j} + 1}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 //     {\log K}_{r,b,j} = - \log{\left(1 - e^{- {\rho}_{r}} \right)} + \log{\left({\epsilon}_{r,b,j} + 1 \right)} - \left|{{u}_{r,b,j}}\right|
 //     {k'}_{r,b,j} = 2 \operatorname{sign}{\left({u}_{r,b,j} \right)} {nearest\_share}_{r,b,j} {\epsilon}_{r,b,j} - \operatorname{sign}{\left({u}_{r,b,j} \right)}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
@@ -952,7 +982,7 @@ extern "C" __global__ void laplace_on_circle(
     __shared__ REAL lanes[32];
     scratch += blockIdx.x*(10*J);
     REAL *weight = scratch; scratch += J;
-    REAL *u = scratch; scratch += J;
+    REAL *nearest = scratch; scratch += J;
     REAL *other_image = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
     REAL *nearest_share = scratch; scratch += J;
@@ -964,8 +994,8 @@ extern "C" __global__ void laplace_on_circle(
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
         REAL turn = period[row]/h[row];
-        REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
+        REAL inverse_h = REAL(1)/h[row];
         REAL log_expm1_turn = log(-expm1(-turn));
         REAL turn_over_expm1_turn = turn/expm1(turn);
         REAL top_z = LOWEST;
@@ -1009,9 +1039,10 @@ extern "C" __global__ void laplace_on_circle(
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
                     REAL delta = offset + position[row*B + bin]*width;
-                    u[j] = inverse_h*(delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period));
-                    other_image[j] = exp(REAL(2)*fabs(u[j]) - turn);
-                    log_K[j] = log1p(other_image[j]) - log_expm1_turn - fabs(u[j]);
+                    nearest[j] = delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period);
+                    REAL u = inverse_h*nearest[j];
+                    other_image[j] = exp(REAL(2)*fabs(u) - turn);
+                    log_K[j] = log1p(other_image[j]) - log_expm1_turn - fabs(u);
                     REAL centred = z[row*J + j] - top_z;
                     REAL log_joint = centred + log_K[j];
                     top_joint = maximum(top_joint, log_joint);
@@ -1030,9 +1061,10 @@ extern "C" __global__ void laplace_on_circle(
                         REAL log_joint = centred + log_K[j];
                         joint[j] = exp(log_joint - top_joint);
                         total_joint_part += joint[j];
-                        REAL slope = REAL(2)*nearest_share[j]*other_image[j]*sign(u[j]) - sign(u[j]);
+                        REAL u = inverse_h*nearest[j];
+                        REAL slope = REAL(2)*nearest_share[j]*other_image[j]*sign(u) - sign(u);
                         raw_pull_part += joint[j]*slope;
-                        raw_stretch_part += joint[j]*(REAL(2)*nearest_share[j]*other_image[j]*u[j]*sign(u[j]) - turn_over_expm1_turn - u[j]*sign(u[j]) - nearest_share[j]*other_image[j]*turn);
+                        raw_stretch_part += joint[j]*(REAL(2)*nearest_share[j]*other_image[j]*u*sign(u) - turn_over_expm1_turn - u*sign(u) - nearest_share[j]*other_image[j]*turn);
                     }
                     total_joint += total_joint_part;
                     raw_pull += raw_pull_part;
@@ -1056,7 +1088,8 @@ extern "C" __global__ void laplace_on_circle(
                 if (threadIdx.x == 0) log_density[row*B + bin] = log_p;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     responsibility_part[j] += joint[j]*mass_over_total_joint;
-                    REAL slope = REAL(2)*nearest_share[j]*other_image[j]*sign(u[j]) - sign(u[j]);
+                    REAL u = inverse_h*nearest[j];
+                    REAL slope = REAL(2)*nearest_share[j]*other_image[j]*sign(u) - sign(u);
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope;
                 }
             }
@@ -1070,7 +1103,7 @@ extern "C" __global__ void laplace_on_circle(
                 raw_grad_points[j] += raw_grad_points_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) grad_h[row] = raw_grad_h/h[row];
         if (threadIdx.x == 0) grad_a[row] = -raw_grad_a/h[row];
         if (threadIdx.x == 0) grad_b[row] = -raw_grad_b/h[row];
@@ -1088,7 +1121,9 @@ extern "C" __global__ void laplace_on_circle(
 //     {width}_{r} = - {a}_{r} + {b}_{r}
 //     {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
 //     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
-//     {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+//     {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+//     {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 //     {\log K}_{r,b,j} = - \frac{{u}_{r,b,j}^{2}}{2}
 //     {k'}_{r,b,j} = - {u}_{r,b,j}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
@@ -1115,7 +1150,7 @@ extern "C" __global__ void gaussian_on_circle(
     __shared__ REAL lanes[32];
     scratch += blockIdx.x*(7*J);
     REAL *weight = scratch; scratch += J;
-    REAL *u = scratch; scratch += J;
+    REAL *nearest = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
@@ -1123,8 +1158,8 @@ extern "C" __global__ void gaussian_on_circle(
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
-        REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
+        REAL inverse_h = REAL(1)/h[row];
         REAL top_z = LOWEST;
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             top_z = maximum(top_z, z[row*J + j]);
@@ -1166,9 +1201,10 @@ extern "C" __global__ void gaussian_on_circle(
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
                     REAL delta = offset + position[row*B + bin]*width;
-                    u[j] = inverse_h*(delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period));
+                    nearest[j] = delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period);
                     REAL centred = z[row*J + j] - top_z;
-                    REAL log_K = -REAL(1)/REAL(2)*(u[j]*u[j]);
+                    REAL u = inverse_h*nearest[j];
+                    REAL log_K = -REAL(1)/REAL(2)*(u*u);
                     REAL log_joint = centred + log_K;
                     top_joint = maximum(top_joint, log_joint);
                 }
@@ -1182,13 +1218,14 @@ extern "C" __global__ void gaussian_on_circle(
                     REAL raw_stretch_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
                         REAL centred = z[row*J + j] - top_z;
-                        REAL log_K = -REAL(1)/REAL(2)*(u[j]*u[j]);
+                        REAL u = inverse_h*nearest[j];
+                        REAL log_K = -REAL(1)/REAL(2)*(u*u);
                         REAL log_joint = centred + log_K;
                         joint[j] = exp(log_joint - top_joint);
                         total_joint_part += joint[j];
-                        REAL slope = -u[j];
+                        REAL slope = -u;
                         raw_pull_part += joint[j]*slope;
-                        raw_stretch_part += joint[j]*slope*u[j];
+                        raw_stretch_part += joint[j]*slope*u;
                     }
                     total_joint += total_joint_part;
                     raw_pull += raw_pull_part;
@@ -1212,7 +1249,8 @@ extern "C" __global__ void gaussian_on_circle(
                 if (threadIdx.x == 0) log_density[row*B + bin] = log_p;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     responsibility_part[j] += joint[j]*mass_over_total_joint;
-                    REAL slope = -u[j];
+                    REAL u = inverse_h*nearest[j];
+                    REAL slope = -u;
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope;
                 }
             }
@@ -1226,7 +1264,7 @@ extern "C" __global__ void gaussian_on_circle(
                 raw_grad_points[j] += raw_grad_points_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) grad_h[row] = raw_grad_h/h[row];
         if (threadIdx.x == 0) grad_a[row] = -raw_grad_a/h[row];
         if (threadIdx.x == 0) grad_b[row] = -raw_grad_b/h[row];
@@ -1244,8 +1282,10 @@ extern "C" __global__ void gaussian_on_circle(
 //     {width}_{r} = - {a}_{r} + {b}_{r}
 //     {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
 //     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
-//     {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
-//     {\log K}_{r,b,j} = \begin{cases} 0 & \text{for}\: \left|{{u}_{r,b,j}}\right| \leq 1 \\-\infty & \text{otherwise} \end{cases}
+//     {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+//     {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+//     {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} < 0 \\0 & \text{otherwise} \end{cases}
 //     {k'}_{r,b,j} = 0
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
@@ -1277,8 +1317,8 @@ extern "C" __global__ void box_on_circle(
     REAL *responsibility_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
-        REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
+        REAL inverse_h = REAL(1)/h[row];
         if (threadIdx.x == 0) grad_h[row] = REAL(0);
         if (threadIdx.x == 0) grad_a[row] = REAL(0);
         if (threadIdx.x == 0) grad_b[row] = REAL(0);
@@ -1316,8 +1356,9 @@ extern "C" __global__ void box_on_circle(
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
                     REAL delta = offset + position[row*B + bin]*width;
-                    REAL u = inverse_h*(delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period));
-                    log_K[j] = (fabs(u) <= REAL(1) ? REAL(0) : -INFINITE);
+                    REAL nearest = delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period);
+                    REAL room = inverse_h*(h[row] - fabs(nearest));
+                    log_K[j] = (room < REAL(0) ? -INFINITE : REAL(0));
                     REAL centred = z[row*J + j] - top_z;
                     REAL log_joint = centred + log_K[j];
                     top_joint = maximum(top_joint, log_joint);
@@ -1353,7 +1394,7 @@ extern "C" __global__ void box_on_circle(
                 responsibility[j] += responsibility_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) loss[row] = loss_value;
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             grad_z[row*J + j] = explained_over_total_weight*weight[j] - responsibility[j];
@@ -1367,9 +1408,11 @@ extern "C" __global__ void box_on_circle(
 //     {width}_{r} = - {a}_{r} + {b}_{r}
 //     {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
 //     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
-//     {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
-//     {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - \left|{{u}_{r,b,j}}\right| \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
-//     {k'}_{r,b,j} = \begin{cases} - \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{1 - \left|{{u}_{r,b,j}}\right|} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+//     {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+//     {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+//     {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+//     {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} & \text{otherwise} \end{cases}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
@@ -1394,7 +1437,7 @@ extern "C" __global__ void triangular_on_circle(
     __shared__ REAL lanes[32];
     scratch += blockIdx.x*(9*J);
     REAL *weight = scratch; scratch += J;
-    REAL *u = scratch; scratch += J;
+    REAL *nearest = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
     REAL *slope = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
@@ -1404,8 +1447,8 @@ extern "C" __global__ void triangular_on_circle(
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
-        REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
+        REAL inverse_h = REAL(1)/h[row];
         REAL top_z = LOWEST;
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             top_z = maximum(top_z, z[row*J + j]);
@@ -1447,8 +1490,9 @@ extern "C" __global__ void triangular_on_circle(
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
                     REAL delta = offset + position[row*B + bin]*width;
-                    u[j] = inverse_h*(delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period));
-                    log_K[j] = (fabs(u[j]) < REAL(1) ? log1p(-fabs(u[j])) : -INFINITE);
+                    nearest[j] = delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period);
+                    REAL room = inverse_h*(h[row] - fabs(nearest[j]));
+                    log_K[j] = (room <= REAL(0) ? -INFINITE : log(room));
                     REAL centred = z[row*J + j] - top_z;
                     REAL log_joint = centred + log_K[j];
                     top_joint = maximum(top_joint, log_joint);
@@ -1462,13 +1506,15 @@ extern "C" __global__ void triangular_on_circle(
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
-                        slope[j] = (fabs(u[j]) < REAL(1) ? -sign(u[j])/(REAL(1) - fabs(u[j])) : REAL(0));
+                        REAL room = inverse_h*(h[row] - fabs(nearest[j]));
+                        REAL u = inverse_h*nearest[j];
+                        slope[j] = (room <= REAL(0) ? REAL(0) : -sign(u)/room);
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[j];
                         joint[j] = exp(log_joint - top_joint);
                         total_joint_part += joint[j];
                         raw_pull_part += joint[j]*slope[j];
-                        raw_stretch_part += joint[j]*slope[j]*u[j];
+                        raw_stretch_part += joint[j]*slope[j]*u;
                     }
                     total_joint += total_joint_part;
                     raw_pull += raw_pull_part;
@@ -1505,7 +1551,7 @@ extern "C" __global__ void triangular_on_circle(
                 raw_grad_points[j] += raw_grad_points_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) grad_h[row] = raw_grad_h/h[row];
         if (threadIdx.x == 0) grad_a[row] = -raw_grad_a/h[row];
         if (threadIdx.x == 0) grad_b[row] = -raw_grad_b/h[row];
@@ -1523,9 +1569,11 @@ extern "C" __global__ void triangular_on_circle(
 //     {width}_{r} = - {a}_{r} + {b}_{r}
 //     {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
 //     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
-//     {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
-//     {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - {u}_{r,b,j}^{2} \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
-//     {k'}_{r,b,j} = \begin{cases} - \frac{2 {u}_{r,b,j}}{1 - {u}_{r,b,j}^{2}} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+//     {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+//     {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+//     {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left(\left|{{u}_{r,b,j}}\right| + 1 \right)} + \log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+//     {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} + \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{\left|{{u}_{r,b,j}}\right| + 1} & \text{otherwise} \end{cases}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
@@ -1550,7 +1598,7 @@ extern "C" __global__ void epanechnikov_on_circle(
     __shared__ REAL lanes[32];
     scratch += blockIdx.x*(9*J);
     REAL *weight = scratch; scratch += J;
-    REAL *u = scratch; scratch += J;
+    REAL *nearest = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
     REAL *slope = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
@@ -1560,8 +1608,8 @@ extern "C" __global__ void epanechnikov_on_circle(
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
-        REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
+        REAL inverse_h = REAL(1)/h[row];
         REAL top_z = LOWEST;
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             top_z = maximum(top_z, z[row*J + j]);
@@ -1603,8 +1651,10 @@ extern "C" __global__ void epanechnikov_on_circle(
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
                     REAL delta = offset + position[row*B + bin]*width;
-                    u[j] = inverse_h*(delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period));
-                    log_K[j] = (fabs(u[j]) < REAL(1) ? log1p(-(u[j]*u[j])) : -INFINITE);
+                    nearest[j] = delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period);
+                    REAL room = inverse_h*(h[row] - fabs(nearest[j]));
+                    REAL u = inverse_h*nearest[j];
+                    log_K[j] = (room <= REAL(0) ? -INFINITE : log(room) + log1p(fabs(u)));
                     REAL centred = z[row*J + j] - top_z;
                     REAL log_joint = centred + log_K[j];
                     top_joint = maximum(top_joint, log_joint);
@@ -1618,13 +1668,15 @@ extern "C" __global__ void epanechnikov_on_circle(
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
-                        slope[j] = (fabs(u[j]) < REAL(1) ? -REAL(2)*u[j]/(REAL(1) - (u[j]*u[j])) : REAL(0));
+                        REAL room = inverse_h*(h[row] - fabs(nearest[j]));
+                        REAL u = inverse_h*nearest[j];
+                        slope[j] = (room <= REAL(0) ? REAL(0) : sign(u)/(REAL(1) + fabs(u)) - sign(u)/room);
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[j];
                         joint[j] = exp(log_joint - top_joint);
                         total_joint_part += joint[j];
                         raw_pull_part += joint[j]*slope[j];
-                        raw_stretch_part += joint[j]*slope[j]*u[j];
+                        raw_stretch_part += joint[j]*slope[j]*u;
                     }
                     total_joint += total_joint_part;
                     raw_pull += raw_pull_part;
@@ -1661,7 +1713,7 @@ extern "C" __global__ void epanechnikov_on_circle(
                 raw_grad_points[j] += raw_grad_points_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) grad_h[row] = raw_grad_h/h[row];
         if (threadIdx.x == 0) grad_a[row] = -raw_grad_a/h[row];
         if (threadIdx.x == 0) grad_b[row] = -raw_grad_b/h[row];
@@ -1679,7 +1731,9 @@ extern "C" __global__ void epanechnikov_on_circle(
 //     {width}_{r} = - {a}_{r} + {b}_{r}
 //     {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
 //     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
-//     {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+//     {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+//     {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 //     {\log K}_{r,b,j} = - \log{\left({u}_{r,b,j}^{2} + 1 \right)}
 //     {k'}_{r,b,j} = - \frac{2 {u}_{r,b,j}}{{u}_{r,b,j}^{2} + 1}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
@@ -1706,7 +1760,7 @@ extern "C" __global__ void cauchy_on_circle(
     __shared__ REAL lanes[32];
     scratch += blockIdx.x*(9*J);
     REAL *weight = scratch; scratch += J;
-    REAL *u = scratch; scratch += J;
+    REAL *nearest = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
     REAL *slope = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
@@ -1716,8 +1770,8 @@ extern "C" __global__ void cauchy_on_circle(
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
-        REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
+        REAL inverse_h = REAL(1)/h[row];
         REAL top_z = LOWEST;
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             top_z = maximum(top_z, z[row*J + j]);
@@ -1759,8 +1813,9 @@ extern "C" __global__ void cauchy_on_circle(
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
                     REAL delta = offset + position[row*B + bin]*width;
-                    u[j] = inverse_h*(delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period));
-                    log_K[j] = -log1p((u[j]*u[j]));
+                    nearest[j] = delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period);
+                    REAL u = inverse_h*nearest[j];
+                    log_K[j] = -log1p((u*u));
                     REAL centred = z[row*J + j] - top_z;
                     REAL log_joint = centred + log_K[j];
                     top_joint = maximum(top_joint, log_joint);
@@ -1774,13 +1829,14 @@ extern "C" __global__ void cauchy_on_circle(
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
-                        slope[j] = -REAL(2)*u[j]/(REAL(1) + (u[j]*u[j]));
+                        REAL u = inverse_h*nearest[j];
+                        slope[j] = -REAL(2)*u/(REAL(1) + (u*u));
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[j];
                         joint[j] = exp(log_joint - top_joint);
                         total_joint_part += joint[j];
                         raw_pull_part += joint[j]*slope[j];
-                        raw_stretch_part += joint[j]*slope[j]*u[j];
+                        raw_stretch_part += joint[j]*slope[j]*u;
                     }
                     total_joint += total_joint_part;
                     raw_pull += raw_pull_part;
@@ -1817,7 +1873,7 @@ extern "C" __global__ void cauchy_on_circle(
                 raw_grad_points[j] += raw_grad_points_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) grad_h[row] = raw_grad_h/h[row];
         if (threadIdx.x == 0) grad_a[row] = -raw_grad_a/h[row];
         if (threadIdx.x == 0) grad_b[row] = -raw_grad_b/h[row];
@@ -1835,7 +1891,9 @@ extern "C" __global__ void cauchy_on_circle(
 //     {width}_{r} = - {a}_{r} + {b}_{r}
 //     {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
 //     {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
-//     {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+//     {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+//     {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+//     {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 //     {\log K}_{r,b,j} = - \frac{\sin^{2}{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} {\rho}_{r}^{2}}{2 \pi^{2}}
 //     {k'}_{r,b,j} = - \frac{\sin{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} \cos{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} {\rho}_{r}}{\pi}
 //     {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
@@ -1862,7 +1920,7 @@ extern "C" __global__ void von_mises_on_circle(
     __shared__ REAL lanes[32];
     scratch += blockIdx.x*(9*J);
     REAL *weight = scratch; scratch += J;
-    REAL *u = scratch; scratch += J;
+    REAL *nearest = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
     REAL *slope = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
@@ -1873,8 +1931,8 @@ extern "C" __global__ void von_mises_on_circle(
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
         REAL turn = period[row]/h[row];
-        REAL inverse_h = REAL(1)/h[row];
         REAL inverse_period = REAL(1)/period[row];
+        REAL inverse_h = REAL(1)/h[row];
         REAL inverse_turn = REAL(1)/turn;
         REAL top_z = LOWEST;
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
@@ -1917,8 +1975,9 @@ extern "C" __global__ void von_mises_on_circle(
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
                     REAL delta = offset + position[row*B + bin]*width;
-                    u[j] = inverse_h*(delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period));
-                    log_K[j] = -REAL(1)/REAL(2)*(turn*turn)*(sinpi(inverse_turn*u[j])*sinpi(inverse_turn*u[j]))/(REAL(3.14159265358979323846)*REAL(3.14159265358979323846));
+                    nearest[j] = delta - period[row]*floor(REAL(1)/REAL(2) + delta*inverse_period);
+                    REAL u = inverse_h*nearest[j];
+                    log_K[j] = -REAL(1)/REAL(2)*(turn*turn)*(sinpi(inverse_turn*u)*sinpi(inverse_turn*u))/(REAL(3.14159265358979323846)*REAL(3.14159265358979323846));
                     REAL centred = z[row*J + j] - top_z;
                     REAL log_joint = centred + log_K[j];
                     top_joint = maximum(top_joint, log_joint);
@@ -1932,13 +1991,14 @@ extern "C" __global__ void von_mises_on_circle(
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
-                        slope[j] = -turn*sinpi(inverse_turn*u[j])*cospi(inverse_turn*u[j])/REAL(3.14159265358979323846);
+                        REAL u = inverse_h*nearest[j];
+                        slope[j] = -turn*sinpi(inverse_turn*u)*cospi(inverse_turn*u)/REAL(3.14159265358979323846);
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[j];
                         joint[j] = exp(log_joint - top_joint);
                         total_joint_part += joint[j];
                         raw_pull_part += joint[j]*slope[j];
-                        raw_stretch_part += joint[j]*(sinpi(inverse_turn*u[j])*sinpi(inverse_turn*u[j]));
+                        raw_stretch_part += joint[j]*(sinpi(inverse_turn*u)*sinpi(inverse_turn*u));
                     }
                     total_joint += total_joint_part;
                     raw_pull += raw_pull_part;
@@ -1975,7 +2035,7 @@ extern "C" __global__ void von_mises_on_circle(
                 raw_grad_points[j] += raw_grad_points_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) grad_h[row] = raw_grad_h/h[row];
         if (threadIdx.x == 0) grad_a[row] = -raw_grad_a/h[row];
         if (threadIdx.x == 0) grad_b[row] = -raw_grad_b/h[row];

@@ -121,7 +121,7 @@ extern "C" __global__ void mixture_ce(
                 responsibility[j] += responsibility_part[j];
             }
         }
-        REAL explained_over_total_weight = explained/maximum(REAL(1), total_weight);
+        REAL explained_over_total_weight = explained/total_weight;
         if (threadIdx.x == 0) loss[row] = loss_value;
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             grad_z[row*J + j] = explained_over_total_weight*weight[j] - responsibility[j];

@@ -70,7 +70,7 @@ extern "C" __global__ void softmax_ce(
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
-        REAL total_y_over_total_weight = total_y/maximum(REAL(1), total_weight);
+        REAL total_y_over_total_weight = total_y/total_weight;
         REAL loss_value = REAL(0);
         for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
             REAL loss_value_part = REAL(0);

@@ -24,7 +24,11 @@ def laplace(z, points, a, b, h, position, q, log_floor):
 
         {width}_{r} = - {a}_{r} + {b}_{r}
 
-        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 
         {\log K}_{r,b,j} = - \left|{{u}_{r,b,j}}\right|
 
@@ -133,8 +137,9 @@ def _laplace(z, points, a, b, h, position, q, log_floor, all_bins):
     raw_grad_b = 0
     all_log_density = []
     for bins in all_bins:
-        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
-        log_K = -np.abs(u)
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = delta*inverse_h[:, None, None]
+        log_K = -abs(u)
         slope = -np.sign(u)
         log_joint = centred[:, None, :] + log_K
         top_joint = _max(log_joint, 2)
@@ -163,7 +168,7 @@ def _laplace(z, points, a, b, h, position, q, log_floor, all_bins):
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
@@ -181,7 +186,11 @@ def gaussian(z, points, a, b, h, position, q, log_floor):
 
         {width}_{r} = - {a}_{r} + {b}_{r}
 
-        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 
         {\log K}_{r,b,j} = - \frac{{u}_{r,b,j}^{2}}{2}
 
@@ -290,7 +299,8 @@ def _gaussian(z, points, a, b, h, position, q, log_floor, all_bins):
     raw_grad_b = 0
     all_log_density = []
     for bins in all_bins:
-        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = delta*inverse_h[:, None, None]
         log_K = -1/2*u**2
         slope = -u
         log_joint = centred[:, None, :] + log_K
@@ -320,7 +330,7 @@ def _gaussian(z, points, a, b, h, position, q, log_floor, all_bins):
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
@@ -338,9 +348,13 @@ def box(z, points, a, b, h, position, q, log_floor):
 
         {width}_{r} = - {a}_{r} + {b}_{r}
 
-        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
 
-        {\log K}_{r,b,j} = \begin{cases} 0 & \text{for}\: \left|{{u}_{r,b,j}}\right| \leq 1 \\-\infty & \text{otherwise} \end{cases}
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} < 0 \\0 & \text{otherwise} \end{cases}
 
         {k'}_{r,b,j} = 0
 
@@ -448,8 +462,9 @@ def _box(z, points, a, b, h, position, q, log_floor, all_bins):
     loss = 0
     all_log_density = []
     for bins in all_bins:
-        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
-        log_K = np.where((np.abs(u) <= 1), real(0), real(-np.inf))
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        room = inverse_h[:, None, None]*(h[:, None, None] - abs(delta))
+        log_K = np.where((room < 0), real(-np.inf), real(0))
         log_joint = centred[:, None, :] + log_K
         top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
@@ -466,7 +481,7 @@ def _box(z, points, a, b, h, position, q, log_floor, all_bins):
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -480,11 +495,15 @@ def triangular(z, points, a, b, h, position, q, log_floor):
 
         {width}_{r} = - {a}_{r} + {b}_{r}
 
-        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
 
-        {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - \left|{{u}_{r,b,j}}\right| \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
 
-        {k'}_{r,b,j} = \begin{cases} - \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{1 - \left|{{u}_{r,b,j}}\right|} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} & \text{otherwise} \end{cases}
 
         {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 
@@ -589,9 +608,11 @@ def _triangular(z, points, a, b, h, position, q, log_floor, all_bins):
     raw_grad_b = 0
     all_log_density = []
     for bins in all_bins:
-        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
-        log_K = np.where((np.abs(u) < 1), np.log1p(-np.abs(u)), -np.inf)
-        slope = np.where((np.abs(u) < 1), -np.sign(u)/(1 - np.abs(u)), 0)
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = delta*inverse_h[:, None, None]
+        room = inverse_h[:, None, None]*(h[:, None, None] - abs(delta))
+        log_K = np.where((room <= 0), -np.inf, np.log(room))
+        slope = np.where((room <= 0), 0, -np.sign(u)/room)
         log_joint = centred[:, None, :] + log_K
         top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
@@ -619,7 +640,7 @@ def _triangular(z, points, a, b, h, position, q, log_floor, all_bins):
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
@@ -637,11 +658,15 @@ def epanechnikov(z, points, a, b, h, position, q, log_floor):
 
         {width}_{r} = - {a}_{r} + {b}_{r}
 
-        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
 
-        {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - {u}_{r,b,j}^{2} \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
 
-        {k'}_{r,b,j} = \begin{cases} - \frac{2 {u}_{r,b,j}}{1 - {u}_{r,b,j}^{2}} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left(\left|{{u}_{r,b,j}}\right| + 1 \right)} + \log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} + \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{\left|{{u}_{r,b,j}}\right| + 1} & \text{otherwise} \end{cases}
 
         {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 
@@ -746,9 +771,11 @@ def _epanechnikov(z, points, a, b, h, position, q, log_floor, all_bins):
     raw_grad_b = 0
     all_log_density = []
     for bins in all_bins:
-        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
-        log_K = np.where((np.abs(u) < 1), np.log1p(-u**2), -np.inf)
-        slope = np.where((np.abs(u) < 1), -2*u/(1 - u**2), 0)
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = delta*inverse_h[:, None, None]
+        room = inverse_h[:, None, None]*(h[:, None, None] - abs(delta))
+        log_K = np.where((room <= 0), -np.inf, np.log(room) + np.log1p(abs(u)))
+        slope = np.where((room <= 0), 0, np.sign(u)/(1 + abs(u)) - np.sign(u)/room)
         log_joint = centred[:, None, :] + log_K
         top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
@@ -776,7 +803,7 @@ def _epanechnikov(z, points, a, b, h, position, q, log_floor, all_bins):
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
@@ -794,7 +821,11 @@ def cauchy(z, points, a, b, h, position, q, log_floor):
 
         {width}_{r} = - {a}_{r} + {b}_{r}
 
-        {u}_{r,b,j} = \frac{{offset}_{r,j} + {t}_{r,b} {width}_{r}}{{h}_{r}}
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 
         {\log K}_{r,b,j} = - \log{\left({u}_{r,b,j}^{2} + 1 \right)}
 
@@ -903,7 +934,8 @@ def _cauchy(z, points, a, b, h, position, q, log_floor, all_bins):
     raw_grad_b = 0
     all_log_density = []
     for bins in all_bins:
-        u = inverse_h[:, None, None]*(offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None])
+        delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
+        u = delta*inverse_h[:, None, None]
         u_squared = u**2
         log_K = -np.log1p(u_squared)
         slope = -2*u/(1 + u_squared)
@@ -934,7 +966,7 @@ def _cauchy(z, points, a, b, h, position, q, log_floor, all_bins):
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
@@ -956,11 +988,15 @@ def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
 
         {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
 
-        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
 
         {\epsilon}_{r,b,j} = e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}}
 
         {nearest\_share}_{r,b,j} = \frac{1}{{\epsilon}_{r,b,j} + 1}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 
         {\log K}_{r,b,j} = - \log{\left(1 - e^{- {\rho}_{r}} \right)} + \log{\left({\epsilon}_{r,b,j} + 1 \right)} - \left|{{u}_{r,b,j}}\right|
 
@@ -1076,8 +1112,9 @@ def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, all_b
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
-        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
-        abs_u = np.abs(u)
+        nearest = delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None])
+        u = inverse_h[:, None, None]*nearest
+        abs_u = abs(u)
         other_image = 2*abs_u - turn[:, None, None]
         np.exp(other_image, out=other_image)
         nearest_share = 1/(1 + other_image)
@@ -1111,7 +1148,7 @@ def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, all_b
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
@@ -1133,7 +1170,11 @@ def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
 
         {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
 
-        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 
         {\log K}_{r,b,j} = - \frac{{u}_{r,b,j}^{2}}{2}
 
@@ -1229,8 +1270,8 @@ def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
 def _gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins):
     offset = a[:, None] - points
     width = b - a
-    inverse_h = 1/h
     inverse_period = 1/period
+    inverse_h = 1/h
     top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
@@ -1246,7 +1287,8 @@ def _gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period, all_
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
-        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
+        nearest = delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None])
+        u = inverse_h[:, None, None]*nearest
         log_K = -1/2*u**2
         slope = -u
         log_joint = centred[:, None, :] + log_K
@@ -1276,7 +1318,7 @@ def _gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period, all_
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
@@ -1298,9 +1340,13 @@ def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
 
         {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
 
-        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
 
-        {\log K}_{r,b,j} = \begin{cases} 0 & \text{for}\: \left|{{u}_{r,b,j}}\right| \leq 1 \\-\infty & \text{otherwise} \end{cases}
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} < 0 \\0 & \text{otherwise} \end{cases}
 
         {k'}_{r,b,j} = 0
 
@@ -1395,8 +1441,8 @@ def _box_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins)
     real = z.dtype.type
     offset = a[:, None] - points
     width = b - a
-    inverse_h = 1/h
     inverse_period = 1/period
+    inverse_h = 1/h
     top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
@@ -1412,8 +1458,9 @@ def _box_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins)
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
-        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
-        log_K = np.where((np.abs(u) <= 1), real(0), real(-np.inf))
+        nearest = delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None])
+        room = inverse_h[:, None, None]*(h[:, None, None] - abs(nearest))
+        log_K = np.where((room < 0), real(-np.inf), real(0))
         log_joint = centred[:, None, :] + log_K
         top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
@@ -1430,7 +1477,7 @@ def _box_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins)
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -1448,11 +1495,15 @@ def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
 
         {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
 
-        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
 
-        {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - \left|{{u}_{r,b,j}}\right| \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
 
-        {k'}_{r,b,j} = \begin{cases} - \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{1 - \left|{{u}_{r,b,j}}\right|} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} & \text{otherwise} \end{cases}
 
         {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 
@@ -1544,8 +1595,8 @@ def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
 def _triangular_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins):
     offset = a[:, None] - points
     width = b - a
-    inverse_h = 1/h
     inverse_period = 1/period
+    inverse_h = 1/h
     top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
@@ -1561,9 +1612,11 @@ def _triangular_on_circle(z, points, a, b, h, position, q, log_floor, period, al
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
-        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
-        log_K = np.where((np.abs(u) < 1), np.log1p(-np.abs(u)), -np.inf)
-        slope = np.where((np.abs(u) < 1), -np.sign(u)/(1 - np.abs(u)), 0)
+        nearest = delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None])
+        u = inverse_h[:, None, None]*nearest
+        room = inverse_h[:, None, None]*(h[:, None, None] - abs(nearest))
+        log_K = np.where((room <= 0), -np.inf, np.log(room))
+        slope = np.where((room <= 0), 0, -np.sign(u)/room)
         log_joint = centred[:, None, :] + log_K
         top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
@@ -1591,7 +1644,7 @@ def _triangular_on_circle(z, points, a, b, h, position, q, log_floor, period, al
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
@@ -1613,11 +1666,15 @@ def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
 
         {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
 
-        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
 
-        {\log K}_{r,b,j} = \begin{cases} \log{\left(1 - {u}_{r,b,j}^{2} \right)} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\-\infty & \text{otherwise} \end{cases}
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
 
-        {k'}_{r,b,j} = \begin{cases} - \frac{2 {u}_{r,b,j}}{1 - {u}_{r,b,j}^{2}} & \text{for}\: \left|{{u}_{r,b,j}}\right| < 1 \\0 & \text{otherwise} \end{cases}
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left(\left|{{u}_{r,b,j}}\right| + 1 \right)} + \log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} + \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{\left|{{u}_{r,b,j}}\right| + 1} & \text{otherwise} \end{cases}
 
         {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 
@@ -1709,8 +1766,8 @@ def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
 def _epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins):
     offset = a[:, None] - points
     width = b - a
-    inverse_h = 1/h
     inverse_period = 1/period
+    inverse_h = 1/h
     top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
@@ -1726,9 +1783,11 @@ def _epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period, 
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
-        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
-        log_K = np.where((np.abs(u) < 1), np.log1p(-u**2), -np.inf)
-        slope = np.where((np.abs(u) < 1), -2*u/(1 - u**2), 0)
+        nearest = delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None])
+        u = inverse_h[:, None, None]*nearest
+        room = inverse_h[:, None, None]*(h[:, None, None] - abs(nearest))
+        log_K = np.where((room <= 0), -np.inf, np.log(room) + np.log1p(abs(u)))
+        slope = np.where((room <= 0), 0, np.sign(u)/(1 + abs(u)) - np.sign(u)/room)
         log_joint = centred[:, None, :] + log_K
         top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
@@ -1756,7 +1815,7 @@ def _epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period, 
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
@@ -1778,7 +1837,11 @@ def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
 
         {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
 
-        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 
         {\log K}_{r,b,j} = - \log{\left({u}_{r,b,j}^{2} + 1 \right)}
 
@@ -1874,8 +1937,8 @@ def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
 def _cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins):
     offset = a[:, None] - points
     width = b - a
-    inverse_h = 1/h
     inverse_period = 1/period
+    inverse_h = 1/h
     top_z = _max(z, 1)
     centred = z - top_z[:, None]
     weight = np.exp(centred)
@@ -1891,7 +1954,8 @@ def _cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bi
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
-        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
+        nearest = delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None])
+        u = inverse_h[:, None, None]*nearest
         u_squared = u**2
         log_K = -np.log1p(u_squared)
         slope = -2*u/(1 + u_squared)
@@ -1922,7 +1986,7 @@ def _cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bi
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h
@@ -1944,7 +2008,11 @@ def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
 
         {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
 
-        {u}_{r,b,j} = \frac{- \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}}{{h}_{r}}
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
 
         {\log K}_{r,b,j} = - \frac{\sin^{2}{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} {\rho}_{r}^{2}}{2 \pi^{2}}
 
@@ -2060,7 +2128,8 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, all
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
-        u = inverse_h[:, None, None]*(delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None]))
+        nearest = delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None])
+        u = inverse_h[:, None, None]*nearest
         inverse_turn_u = np.pi*inverse_turn[:, None, None]*u
         sin_inverse_turn_u = np.sin(inverse_turn_u)
         sin_inverse_turn_u_squared = sin_inverse_turn_u**2
@@ -2093,7 +2162,7 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, all
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     grad_points = inverse_h[:, None]*raw_grad_points
     grad_h = inverse_h*raw_grad_h

@@ -112,6 +112,6 @@ def _mixture_ce(z, log_K, q, log_floor, all_bins):
         all_grad_q.append(grad_q)
     grad_log_K = np.concatenate(all_grad_log_K, 1)
     grad_q = np.concatenate(all_grad_q, 1)
-    explained_over_total_weight = explained/np.maximum(total_weight, 1)
+    explained_over_total_weight = explained/total_weight
     grad_z = explained_over_total_weight[:, None]*weight - responsibility
     return loss, grad_z, grad_log_K, grad_q

@@ -72,7 +72,7 @@ def _softmax_ce(z, y):
     log_pi = centred - log_total_weight[:, None]
     total_y = np.sum(y, 1)
     loss = np.sum(np.where((y == 0), 0, -log_pi*y), 1)
-    total_y_over_total_weight = total_y/np.maximum(total_weight, 1)
+    total_y_over_total_weight = total_y/total_weight
     grad_z = total_y_over_total_weight[:, None]*weight - y
     grad_y = -log_pi
     return loss, grad_z, grad_y

@@ -1,0 +1,117 @@
+"""What a kernel may say. Printers print what they are given; so what they would misprint is refused here, with its place."""
+
+from keyword import iskeyword
+
+import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
+from sympy.codegen.numpy_nodes import logaddexp
+from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.logic.boolalg import BooleanFalse, BooleanTrue
+from sympy.printing.c import reserved_words, reserved_words_c99
+
+FUNCTIONS = (sp.exp, sp.log, log1p, expm1, logaddexp, sp.Abs, sp.sign, sp.sin, sp.cos, sp.floor, sp.Piecewise)
+NUMBERS = (sp.Rational, sp.Float, type(sp.pi), type(sp.E), type(sp.oo), type(-sp.oo), type(sp.nan))
+NODES = (sp.Add, sp.Mul, sp.Pow, sp.Max, sp.Rel, sp.And, sp.Or, sp.Not, BooleanTrue, BooleanFalse, ExprCondPair)
+
+# What generated text has a meaning of its own for: words of C++, of CUDA, of the runtimes and of the templates.
+CPP = """alignas alignof and and_eq asm bitand bitor bool catch char16_t char32_t class compl constexpr const_cast decltype
+delete dynamic_cast explicit export false friend mutable namespace new noexcept not not_eq nullptr operator or or_eq private
+protected public reinterpret_cast static_assert static_cast template this thread_local throw true try typeid typename using
+virtual wchar_t xor xor_eq main""".split()
+TEMPLATES = """REAL LOWEST INFINITE NULL Max Sum maximum sign log_add_exp block_reduce lanes scratch threadIdx blockIdx
+blockDim gridDim np math self row rows block real launch source outputs""".split()
+RESERVED = {
+    *reserved_words,
+    *reserved_words_c99,
+    *CPP,
+    *TEMPLATES,
+    *(f.__name__ for f in FUNCTIONS),
+    "sinpi",
+    "cospi",
+    "fabs",
+    "pow",
+    "sqrt",
+}
+
+
+def refuse_unsupported(kernel):
+    """Raises ValueError at the first thing in a declared kernel that no printer can print."""
+
+    def require(condition, what):
+        if not condition:
+            raise ValueError(f"kernel `{kernel.name}`: {what}")
+
+    row, *inner = kernel.nest
+    arrays = [*kernel.inputs, *kernel.where, *kernel.outputs]
+    names = (
+        [str(t.base) for t in arrays] + [i.name for i in inner] + [str(i.size) for i in kernel.nest if i.size.is_Symbol]
+    )
+    refuse_names(kernel.name, names, require)
+    for target in arrays:
+        ordered = [i for i in kernel.nest if i in target.indices]
+        require(
+            list(target.indices) == ordered, f"{target} must have plain indices in the order of the nest {kernel.nest}."
+        )
+        require(target.indices[0] == row, f"{target} must have {row} as its first index: a kernel works row by row.")
+    known = {t.base: t for t in arrays}
+    for target, value in kernel.equations.items():
+        refuse_expression(
+            sp.sympify(value), set(target.indices), known, lambda ok, what, t=target: require(ok, f"{t}: {what}")
+        )
+    for target, value in kernel.outputs.items():
+        free = sp.sympify(value).free_symbols
+        whole = not free or set(target.indices) <= free
+        require(
+            whole and (free or kernel.blocked not in target.indices),
+            f"{target} must depend on each of its indices; got {value}.",
+        )
+
+
+def refuse_names(kernel_name, names, require):
+    for name in (kernel_name, *names):
+        plain = name.isidentifier() and not name.startswith("_") and not iskeyword(name)
+        require(
+            plain and names.count(name) <= (name != kernel_name),
+            f"`{name}` must be a unique Python identifier, without a leading _.",
+        )
+        require(name not in RESERVED, f"`{name}` has a meaning of its own in generated code; rename it.")
+        clash = name.startswith("all_") or name.endswith(("_part", "_value", "_0"))
+        require(
+            not clash, f"`{name}` looks like a name that generated code makes (all_x, x_part, x_value, x_0); rename it."
+        )
+
+
+def refuse_expression(e, bound, known, require):
+    """`bound`: the indices that have a value where e stands."""
+    from .declare import Index, Max
+
+    if isinstance(e, sp.Indexed):
+        require(e.base in known, f"{e} is neither an input nor defined by an equation.")
+        as_declared = e.indices == known[e.base].indices
+        require(as_declared, f"{e} must be read as {known[e.base]}: shifted or fixed places (scans) are not supported.")
+        require(
+            set(e.indices) <= bound, f"{e} has an index that is neither on the left side nor bound by a Sum or Max."
+        )
+        return
+    if isinstance(e, (sp.Sum, Max)):
+        require(
+            isinstance(e, Max) or len(e.limits) == 1,
+            f"{e}: sympy has merged two sums; give the inner one a name in `where`.",
+        )
+        body, index = e.args if isinstance(e, Max) else (e.function, e.limits[0][0])
+        whole = isinstance(index, Index) and (isinstance(e, Max) or e.limits == ((index, 0, index.size - 1),))
+        require(whole, f"{e} must run over the whole of one index.")
+        require(index in body.free_symbols or body == 0, f"{e} does not depend on the index that it runs over.")
+        return refuse_expression(body, bound | {index}, known, require)
+    require(not isinstance(e, Index), f"the index {e} cannot be used as a number: pass an array that holds it.")
+    require(not e.is_Symbol, f"the symbol {e} must be an array, e.g. array('{e}')[row].")
+    known_node = isinstance(e, (*FUNCTIONS, *NUMBERS, *NODES))
+    require(
+        known_node,
+        f"{e.func.__name__} has no printer; there are {', '.join(f.__name__ for f in (*FUNCTIONS, *NODES[:4]))}.",
+    )
+    require(not e.is_Pow or e.exp.is_Rational, f"{e} must have a rational exponent; write exp(y*log(x)) for x**y.")
+    complete = not isinstance(e, sp.Piecewise) or e.args[-1].cond == True  # noqa: E712
+    require(complete, f"{e} must end with a branch for all other cases: (value, True).")
+    for part in e.args:
+        refuse_expression(part, bound, known, require)
