@@ -157,6 +157,8 @@ circular_kernels = line_kernels | {
     "laplace": -sp.Abs(u) + sp.log(1 + ratio) - sp.log(1 - sp.exp(-turn)),
     "von_mises": -(turn**2) / (2 * sp.pi**2) * sp.sin(sp.pi * u / turn) ** 2,
 }
+two_series = (sp.exp(-sp.Abs(u)) + sp.exp(sp.Abs(u) - turn)) / (1 - sp.exp(-turn))
+assert sp.simplify(sp.exp(circular_kernels["laplace"]) - two_series) == 0
 kappa = (turn / (2 * sp.pi)) ** 2
 assert sp.simplify(circular_kernels["von_mises"] - kappa * (sp.cos(2 * sp.pi * u / turn) - 1)) == 0
 small_h = sp.limit(

@@ -1,0 +1,35 @@
+"""A wrong step breaks an assert: seeded mistakes in the derivations, each of which must stop the import."""
+import pytest
+
+from kdeviz.codegen.__main__ import HOME
+
+MISTAKES = {
+    ("mixture_ce", "log_mixture = log_sum_exp(z + log_K) - log_sum_exp(z)", "log_mixture = log_sum_exp(z + log_K) + log_sum_exp(z)"),
+    ("mixture_ce", "log_p: log_sum_exp(centred + log_K) - log_sum_exp(centred)", "log_p: log_sum_exp(centred + log_K)"),
+    ("mixture_ce", "mass: q * share", "mass: q"),
+    ("mixture_ce", "explained: Sum(mass, b)", "explained: Sum(q, b)"),
+    ("mixture_ce", "explained * S - responsibility", "explained * S + responsibility"),
+    ("mixture_ce", "-mass * responsibility_of", "mass * responsibility_of"),
+    ("mixture_ce", "-q * log_q, True", "-q * log_p, True"),
+    ("mixture_ce", ": -log_q", ": log_q"),
+    ("softmax_ce", "* prior - y", "* prior + y"),
+    ("softmax_ce", "(-y * log_pi, True)", "(y * log_pi, True)"),
+    ("softmax_ce", ": -log_pi", ": log_pi"),
+    ("softmax_ce", "log_pi: centred - sp.log", "log_pi: z - sp.log"),
+    ("softmax_ce", "optimal_gap = sp.log(1 + size", "optimal_gap = sp.log(2 + size"),
+    ("kde_ce", "delta: offset + width * position,\n    u: delta / h", "delta: offset - width * position,\n    u: delta / h"),
+    ("kde_ce", "Sum(mass * responsibility_of * slope, b) / h", "-Sum(mass * responsibility_of * slope, b) / h"),
+    ("kde_ce", "(1 - position), b) / h", "position, b) / h"),
+    ("kde_ce", "sp.expand_mul(u * by_u + turn * by_turn)", "sp.expand_mul(u * by_u - turn * by_turn)"),
+    ("kde_ce", "ratio = sp.exp(2 * sp.Abs(u) - turn)", "ratio = sp.exp(sp.Abs(u) - turn)"),
+    ("kde_ce", "room: (h - sp.Abs(distance)) / h", "room: (h + sp.Abs(distance)) / h"),
+    ("kde_ce", "-(turn**2) / (2 * sp.pi**2)", "-(turn**2) / (3 * sp.pi**2)"),
+}
+
+
+@pytest.mark.parametrize("stem, right, wrong", sorted(MISTAKES), ids=lambda text: text.split("\n")[0][:40])
+def test_a_wrong_step_breaks_the_derivation(stem, right, wrong):
+    text = (HOME / "derivations" / f"{stem}.py").read_text()
+    assert right in text, "the derivation has changed: change this mistake with it"
+    with pytest.raises((AssertionError, ValueError)):
+        exec(compile(text.replace(right, wrong), f"<wrong {stem}>", "exec"), {"__name__": f"wrong_{stem}"})
