@@ -39,14 +39,35 @@ def common_dtype(**values: Any) -> np.dtype:
 
 def as_arrays(xp, **values: Any) -> dict[str, Any]:
     """Array-likes as arrays; Python numbers stay as they are, so that they do not decide the dtype."""
-    arrays: dict[str, Any] = {
-        name: v if isinstance(v, (int, float)) and not isinstance(v, bool) else xp.asarray(v)
-        for name, v in values.items()
-    }
+    arrays = {name: as_array(xp, name, v) for name, v in values.items()}
     for name, a in arrays.items():
         if getattr(a, "dtype", np.dtype(float)).kind not in "fiu":
             raise TypeError(f"`{name}` must hold real numbers; got dtype {a.dtype}.")
     return arrays
+
+
+def as_array(xp, name, value):
+    parts = value if isinstance(value, (list, tuple)) else (value,)
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        raise TypeError(
+            f"`{name}` must be an array without a mask, which would be lost; got a masked one. "
+            "Drop or fill the masked entries; z = -inf removes a point."
+        )
+    try:
+        return value if is_number(value) else xp.asarray(value)
+    except ValueError as error:
+        raise ValueError(
+            f"`{name}` must hold real numbers, in lists of one length along each axis; got a {type(value).__name__}: {error}"
+        ) from None
+
+
+def is_number(value):
+    """Whether it is one of Python's numbers, within a float's range."""
+    return type(value) is float or (type(value) is int and abs(value) < 2**1023)
+
+
+def is_count(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def extent(name, array, axes="(..., J)"):
@@ -70,12 +91,13 @@ def as_rows(xp, dtype, **arrays_and_cores):
         shapes[name] = shape[: len(shape) - len(core)]
     leading = broadcast(shapes)
     rows = math.prod(leading)
-    return leading, {
-        name: xp.ascontiguousarray(
-            xp.broadcast_to(xp.asarray(array, dtype=dtype), leading + core).reshape((rows, *core))
-        )
-        for name, (array, core) in arrays_and_cores.items()
-    }
+    with np.errstate(all="ignore"):  # beyond float32 a number becomes inf or 0: what must not be is checked on the rows
+        return leading, {
+            name: xp.ascontiguousarray(
+                xp.broadcast_to(xp.asarray(array, dtype=dtype), leading + core).reshape((rows, *core))
+            )
+            for name, (array, core) in arrays_and_cores.items()
+        }
 
 
 def broadcast(shapes):
@@ -97,3 +119,17 @@ def require(name, ok, what, array, advice=""):
     if not ok.all():
         came = np.broadcast_to(np.asarray(array), ok.shape)[~ok].flat[0] if np.ndim(array) or ok.ndim else array
         raise ValueError(f"`{name}` must {what}; got {came}.{' ' + advice if advice else ''}")
+
+
+def require_rows(name, ok, what, given, leading, rows, advice=""):
+    """:func:`require` on rows, which have the kernel's dtype; the error shows the argument as it was given."""
+    narrow = rows["z"].dtype == np.float32
+    advice += " Arrays of float64 have more digits and a wider range." * narrow
+    require(name, ok.reshape(leading + ok.shape[1:]), what.format(" as float32" * narrow), given, advice.strip())
+
+
+def require_one_of(name, value, names, advice=""):
+    if not (isinstance(value, str) and value in names):
+        raise ValueError(
+            f"`{name}` must be one of {', '.join(map(repr, names))}; got {value!r}.{' ' + advice if advice else ''}"
+        )

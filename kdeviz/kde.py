@@ -1,16 +1,39 @@
 """The cross-entropy of a uniform target against a weighted kernel density estimate: checks and conventions around its kernels."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import as_arrays, as_rows, common_dtype, extent, is_inspected, namespace, require
-from .losses import ArrayLike, Result, check_masses, checked_floor, kernels, mixture_cross_entropy, with_policy
+from .arrays import (
+    as_arrays,
+    as_rows,
+    common_dtype,
+    extent,
+    is_count,
+    is_inspected,
+    namespace,
+    require,
+    require_one_of,
+    require_rows,
+)
+from .losses import (
+    ArrayLike,
+    Result,
+    check_floor,
+    check_masses,
+    checked_floor,
+    kernels,
+    mixture_cross_entropy,
+    with_policy,
+)
 
 METHODS = ("auto", "exact", "quadrature", "bins")
 LINE_KERNELS = ("laplace", "gaussian", "box", "triangular", "epanechnikov", "cauchy")
 CIRCLE_KERNELS = (*LINE_KERNELS, "von_mises")
+PLACES = ("points", "points[0]", "points[1]")  # the last two are the edges of points that are intervals
+KERNEL_ARGUMENTS = {"z", "points", "a", "b", "h", "position", "q", "log_floor"}  # and "period" on a circle
 
 
 class KdeGradient(NamedTuple):
@@ -47,7 +70,8 @@ def kde_cross_entropy(
     z : array (..., J), float32 or float64
         Logits, one per point. Dimensionless; -inf with any finite point is padding.
     points : array (..., J), or a pair of such arrays
-        Positions, in the unit of x. A pair (lo, hi) with ``kernel="box"`` and ``h=None``: each point is an interval that explains what it holds.
+        Positions, in the unit of x. A pair (lo, hi) with ``kernel="box"`` and ``h=None``: each point is an interval that explains what it holds;
+        an edge may be infinite.
     a, b : array (...)
         Edges of the target, a < b, in the unit of x. With a period, a <= b <= a + period.
     h : array (...)
@@ -58,7 +82,7 @@ def kde_cross_entropy(
         kappa = (period/(2 pi h))^2. A kernel of your own: what ``kdeviz.codegen.build`` returns.
     period : array (...), optional
         Circular data: positions count modulo the period. "laplace" is then wrapped, the sum over all images (there K(0) is not 1); the other
-        kernels see the nearest image.
+        kernels see the nearest image. Whole turns are taken off exactly: far positions lose no digits.
     method : "bins" (or "auto" with `bins`)
         The exact integral and quadrature are not in this version.
     bins : int, or a pair (centres, masses)
@@ -77,7 +101,8 @@ def kde_cross_entropy(
     Raises
     ------
     ValueError, TypeError
-        For shapes that do not fit, h <= 0, a >= b, masses that do not sum to 1, unknown names. Values of device arrays are not inspected.
+        For shapes that do not fit, h <= 0, a >= b, masses that do not sum to 1, unknown names, masked arrays. Values are judged in the dtype of the
+        result: with float32 arrays h = 1e-50 is 0. Values of device arrays are not inspected.
 
     Notes
     -----
@@ -89,6 +114,7 @@ def kde_cross_entropy(
 
     Accuracy while \|z - max z\| and \|log K\| stay below 30: loss 1e-14 relative to max(1, \|loss\|), gradients 2e-14 relative to their scale
     (float64), 1e-6 and 2e-6 in float32: ``test_kde_ce_meets_the_oracle``. Beyond: eps times the largest exponent.
+    A kernel of bounded support is ill-conditioned at its edge: there the error grows as eps/(1 - \|u\|).
 
     Source: equations (kde-grad-points) and (kde-grad-edges) in ``derivations/kde_ce.py``.
 
@@ -100,25 +126,45 @@ def kde_cross_entropy(
     >>> result.grad.z.round(3)
     array([ 0.244, -0.558,  0.314])
     """
-    wanted = checked_names(wrt)
+    wanted = checked_names(wrt) - ({"a", "b"} if a is None else set())
     check_method(method, bins)
+    places = checked_places(points, h, kernel)
+    line = {"a": a, "b": b, "h": h, "period": period}
+    given = {"z": z, **places} | {name: v for name, v in line.items() if v is not None}
+    xp, leading, rows = checked_rows(given, bins, zero, log_floor)
     if h is None:
-        return interval_cross_entropy(z, points, a, b, kernel, period, bins, zero, log_floor, wanted)
-    arguments = {name: v for name, v in dict(z=z, points=points, a=a, b=b, h=h, period=period).items() if v is not None}
-    xp = namespace(**arguments, **dict(zip(("centres", "masses"), bins if isinstance(bins, tuple) else ())))
-    arguments = as_arrays(xp, **arguments)
-    check_line(xp, arguments)
-    J = extent("z", arguments["z"])
-    bins_in = bins_as_arrays(xp, arguments, a, b, bins)
-    dtype = common_dtype(
-        **arguments, **{name: v for name, v in bins_in.items() if not isinstance(bins, (int, np.integer))}
-    )
-    B = bins_in["position"].shape[-1]
-    cores = {"z": (J,), "points": (J,), "position": (B,), "q": (B,)}
-    values = {"a": 0.0, "b": 1.0} | arguments | bins_in | {"log_floor": checked_floor(xp, zero, log_floor)}
-    leading, rows = as_rows(xp, dtype, **{name: (v, cores.get(name, ())) for name, v in values.items()})
-    out, _ = with_policy(xp, zero, chosen_kernel(xp, kernel, period), rows, lambda out: out[6])
-    return kde_result(xp, out, leading, wanted - ({"a", "b"} if a is None else set()))
+        return interval_result(xp, rows, leading, zero, wanted)
+    compute = chosen_kernel(xp, kernel, period)
+    out, _ = with_policy(xp, zero, compute, rows, lambda out: out[6])
+    return kde_result(xp, out, leading, wanted)
+
+
+def checked_rows(given, bins, zero, log_floor):
+    """(module, leading shape, rows for a kernel): every argument checked, of one dtype, on a circle without whole turns."""
+    given = given | checked_bins(given, bins) | {"log_floor": checked_floor(zero, log_floor)}
+    xp = namespace(**given)
+    given = as_arrays(xp, **given)
+    J, dtype = extent("z", given["z"]), common_dtype(**given)
+    given = given | (midpoints(xp, bins) if is_count(bins) else {"a": 0.0, "b": 1.0})
+    B = checked_length(xp, given["bins[0]"], given["bins[1]"])
+    cores = dict.fromkeys(("z", *PLACES), (J,)) | {"bins[0]": (B,), "bins[1]": (B,)}
+    leading, rows = as_rows(xp, dtype, **{name: (v, cores.get(name, ())) for name, v in given.items()})
+    if is_inspected(xp):
+        check_values(given, leading, rows)
+    check_floor(xp, zero, given["log_floor"], leading, rows)
+    if "period" in rows:
+        take_off_turns(xp, rows, () if is_count(bins) else ("bins[0]",))
+    rows["position"], rows["q"] = rows.pop("bins[0]"), rows.pop("bins[1]")
+    return xp, leading, rows
+
+
+def take_off_turns(xp, rows, centres):
+    """Positions less whole turns, with the sign they had: fmod rounds nothing. [a, b] keeps its length."""
+    a, b, period = rows["a"], rows["b"], rows["period"]
+    with np.errstate(invalid="ignore"):
+        rows |= {name: xp.fmod(rows[name], period[:, None]) for name in ("points", *centres) if name in rows}
+        rows["a"] = xp.fmod(a, period)
+    rows["b"] = xp.where(rows["a"] == a, b, rows["a"] + (b - a))
 
 
 def kde_result(xp, out, leading, wanted):
@@ -135,109 +181,154 @@ def kde_result(xp, out, leading, wanted):
 
 
 def checked_names(wrt):
-    names = set(KdeGradient._fields if wrt is None else (wrt,) if isinstance(wrt, str) else wrt)
-    if unknown := names - set(KdeGradient._fields):
-        raise ValueError(
-            f"`wrt` must name gradients, of {', '.join(map(repr, KdeGradient._fields))}; got {sorted(map(str, unknown))[0]!r}."
-        )
-    return names
+    fields = KdeGradient._fields
+    names = fields if wrt is None else wrt if isinstance(wrt, (tuple, list, set, frozenset)) else (wrt,)
+    for name in names:
+        if not (isinstance(name, str) and name in fields):
+            raise ValueError(f"`wrt` must name gradients, of {', '.join(map(repr, fields))}; got {name!r}.")
+    return set(names)
 
 
 def check_method(method, bins):
-    if method not in METHODS:
-        raise ValueError(f"`method` must be one of {', '.join(map(repr, METHODS))}; got {method!r}.")
-    if method in ("exact", "quadrature") or bins is None:
+    require_one_of("method", method, METHODS)
+    if method in ("exact", "quadrature"):
         raise ValueError(
-            f"`method` {method!r} without bins is not in this version: pass `bins`, e.g. bins=64, or bins=(centres, masses) with a = b = None."
+            f'`method` must be "bins" or "auto" in this version, with `bins` given, e.g. bins=64; got {method!r}.'
+        )
+    if bins is None:
+        raise ValueError(
+            "`bins` must be given in this version, e.g. bins=64, or bins=(centres, masses) with a = b = None; got None."
         )
 
 
-def check_line(xp, arguments):
-    """h, the period and the edges; their values on the host only."""
-    if not is_inspected(xp):
-        return
-    for name in {"h", "period", "a", "b"} & arguments.keys():
-        require(name, np.isfinite(arguments[name]), "be finite, in the unit of x", arguments[name])
-    for name in {"h", "period"} & arguments.keys():
-        require(name, np.asarray(arguments[name]) > 0, "be positive, in the unit of x", arguments[name])
-    if {"a", "b"} <= arguments.keys():
-        width, period = np.asarray(arguments["b"] - arguments["a"]), arguments.get("period")
-        ok = width > 0 if period is None else (width >= 0) & (width <= period)
-        must = "be greater than `a`" if period is None else "lie between `a` and `a` + `period`"
-        if not ok.all():
-            require("b", ok, must, arguments["b"], f"`a` is {arguments['a']}.")
+def checked_places(points, h, kernel):
+    """{"points": positions}, or the two edges of points that are intervals."""
+    pair = isinstance(points, tuple) and len(points) == 2 and all(map(has_axes, points))
+    if pair and h is not None:
+        raise ValueError(
+            "`h` must be None with points=(lo, hi): each interval brings its own width. Two rows of points are an array (2, J)."
+        )
+    if h is None and not (pair and isinstance(kernel, str) and kernel == "box"):
+        raise ValueError(
+            '`h` must be given, except for points=(lo, hi) with kernel="box", where each point brings its own width.'
+        )
+    return dict(zip(PLACES[1:], points)) if pair else {"points": points}
 
 
-def bins_as_arrays(xp, arguments, a, b, bins):
-    """{"position", "q"}: midpoints and equal masses, or the caller's centres and masses."""
-    if isinstance(bins, (int, np.integer)) and not isinstance(bins, bool):
-        if a is None or b is None:
+def has_axes(value):
+    return isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) > 0
+
+
+def checked_bins(given, bins):
+    """The caller's centres and masses, if any; the edges must be there, or not, accordingly."""
+    edges = given.keys() & {"a", "b"}
+    if is_count(bins):
+        if len(edges) < 2:
             raise ValueError(
                 "`a` and `b` must be given with a number of bins; they are None only with bins=(centres, masses)."
             )
         require("bins", bins >= 1, "be at least 1", bins)
-        return {"position": (xp.arange(bins) + 0.5) / bins, "q": xp.full((int(bins),), 1 / bins)}
+        return {}
     if not isinstance(bins, tuple) or len(bins) != 2:
         raise ValueError(f"`bins` must be a number of bins or a pair (centres, masses); got {type(bins).__name__}.")
-    if a is not None or b is not None:
+    if edges:
         raise ValueError("`a` and `b` must be None with bins=(centres, masses): the bins are the target.")
-    centres, masses = as_arrays(xp, centres=bins[0], masses=bins[1]).values()
-    if extent("bins[0]", centres, "(..., B)") != extent("bins[1]", masses, "(..., B)"):
+    return {"bins[0]": bins[0], "bins[1]": bins[1]}
+
+
+def midpoints(xp, bins):
+    return {"bins[0]": (xp.arange(int(bins)) + 0.5) / int(bins), "bins[1]": xp.full((int(bins),), 1 / int(bins))}
+
+
+def checked_length(xp, centres, masses):
+    """The number of bins; their masses must be a distribution."""
+    B = extent("bins[0]", centres, "(..., B)")
+    if B != extent("bins[1]", masses, "(..., B)"):
         raise ValueError(
             f"`bins` must be (centres, masses) of one length; got shapes {centres.shape} and {masses.shape}."
         )
-    if is_inspected(xp):
-        require("bins[0]", np.isfinite(centres), "be finite, in the unit of x", centres)
     check_masses(xp, "bins[1]", masses)
-    return {"position": centres, "q": masses}
+    return B
+
+
+def check_values(given, leading, rows):
+    """The bandwidth, the period, the target and intervals, as the kernel will see them."""
+
+    def check(name, ok, what, advice=""):
+        require_rows(name, ok, what, given[name], leading, rows, advice)
+
+    for name in [name for name in ("h", "period", "a", "b", "bins[0]") if name in rows]:
+        check(name, np.isfinite(rows[name]), "be finite{}, in the unit of x")
+    for name in {"h", "period"} & rows.keys():
+        check(name, rows[name] > 0, "be positive{}, in the unit of x")
+        check(name, rows[name] >= np.finfo(rows[name].dtype).tiny, "have a finite reciprocal{}")
+    if "points[0]" in rows:
+        check("points[0]", ~(rows["points[0]"] > rows["points[1]"]), "be lo of points=(lo, hi) with lo <= hi")
+    check_target(check, given, rows)
+
+
+def check_target(check, given, rows):
+    a, b, period = rows["a"], rows["b"], rows.get("period")
+    with np.errstate(over="ignore"):
+        width = b - a
+    check("b", np.isfinite(width), "be at a finite distance from `a`{}")
+    advice = f"`a` is {given['a']}."
+    if period is None:
+        return check("b", width > 0, "be greater than `a`{}", advice)
+    rounding = 2 * np.spacing(np.maximum(abs(a), abs(b)))
+    check("b", (width >= 0) & (width <= period + rounding), "lie between `a` and `a` + `period`{}", advice)
 
 
 def chosen_kernel(xp, kernel, period):
     """The function of the named kernel, or the caller's own."""
     if callable(kernel):
-        return kernel
+        return own_kernel(kernel, period)
     names = LINE_KERNELS if period is None else CIRCLE_KERNELS
-    if kernel not in names:
-        advice = (
-            "It needs a `period`." if kernel in CIRCLE_KERNELS else "Or pass a kernel that kdeviz.codegen.build made."
-        )
-        raise ValueError(f"`kernel` must be one of {', '.join(map(repr, names))}; got {kernel!r}. {advice}")
+    needs_period = isinstance(kernel, str) and kernel in CIRCLE_KERNELS
+    advice = "It needs a `period`." if needs_period else "Or pass a kernel that kdeviz.codegen.build made."
+    require_one_of("kernel", kernel, names, advice)
     return getattr(kernels(xp, "kde_ce"), kernel if period is None else f"{kernel}_on_circle")
 
 
-def interval_cross_entropy(z, points, a, b, kernel, period, bins, zero, log_floor, wanted):
-    """Points that are intervals [lo, hi]: K is 1 inside and 0 outside, so the gradients in the edges are 0 almost everywhere."""
-    if kernel != "box" or not isinstance(points, tuple) or len(points) != 2:
+def own_kernel(kernel, period):
+    """The caller's kernel: one that was built, or a function with the arguments of a generated one."""
+    wanted = KERNEL_ARGUMENTS | ({"period"} if period is not None else set())
+    try:
+        takes = set(inspect.signature(getattr(kernel, "_on_numpy", kernel)).parameters)
+    except (TypeError, ValueError):
+        takes = set()
+    if takes != wanted:
         raise ValueError(
-            '`h` must be given, except for points=(lo, hi) with kernel="box", where each point brings its own width.'
+            f"`kernel` must be a name, or a kernel with arguments {', '.join(sorted(wanted))}: a function of kdeviz.kernels "
+            f"or what kdeviz.codegen.build returns; got {kernel!r}."
         )
-    given = {
-        name: v for name, v in dict(z=z, lo=points[0], hi=points[1], a=a, b=b, period=period).items() if v is not None
-    }
-    xp = namespace(**given)
-    given = as_arrays(xp, **given)
-    check_line(xp, given)
-    lo, hi = given["lo"], given["hi"]
-    if extent("points[0]", lo) != extent("points[1]", hi):
-        raise ValueError(f"`points` must be (lo, hi) of one length; got shapes {lo.shape} and {hi.shape}.")
-    if is_inspected(xp):
-        require("points", ~(lo > hi), "be (lo, hi) with lo <= hi", lo)
-    bins_in = bins_as_arrays(xp, given, a, b, bins)
-    start, end = (xp.asarray(given.get(name, default))[..., None] for name, default in (("a", 0.0), ("b", 1.0)))
-    centres = (start + (end - start) * bins_in["position"])[..., None]
-    ahead = centres - lo[..., None, :]
-    length = (hi - lo)[..., None, :]
-    if period is not None:
-        ahead = ahead % xp.asarray(given["period"])[..., None, None]
-    inside = (ahead >= 0) & (ahead <= length)
-    log_K = xp.where(inside, 0.0, -np.inf) + 0 * (lo + hi)[..., None, :]
-    dtype = common_dtype(**given)
-    result = mixture_cross_entropy(
-        given["z"], log_K.astype(dtype), bins_in["q"].astype(dtype), zero=zero, log_floor=log_floor
-    )
-    flat = xp.where(xp.isposinf(xp.asarray(result.loss)), np.nan, 0.0).astype(dtype)
-    edge = xp.broadcast_to(flat[..., None], result.grad.z.shape)
-    found = {"z": result.grad.z, "points": (edge, edge)} | ({} if a is None else {"a": flat, "b": flat})
-    return Result(
-        result.loss, KdeGradient(*(found.get(name) if name in wanted else None for name in KdeGradient._fields))
-    )
+    return kernel
+
+
+def interval_result(xp, rows, leading, zero, wanted):
+    """Points that are intervals: a mixture whose gradients in the edges are 0 almost everywhere."""
+    floor = rows["log_floor"] if zero == "floor" else None
+    loss, grad = mixture_cross_entropy(rows["z"], interval_log_K(xp, rows), rows["q"], zero=zero, log_floor=floor)
+    flat = xp.where(xp.isfinite(loss), xp.zeros_like(loss), xp.asarray(np.nan, dtype=loss.dtype))
+    edge = xp.broadcast_to(flat[:, None], grad.z.shape)
+    shaped = lambda g: g.reshape(leading + g.shape[1:])[()]
+    found = {"z": shaped(grad.z), "points": (shaped(edge), shaped(edge)), "a": shaped(flat), "b": shaped(flat)}
+    return Result(shaped(loss), KdeGradient(*(found.get(f) if f in wanted else None for f in KdeGradient._fields)))
+
+
+def interval_log_K(xp, rows):
+    """0 where a bin's centre lies in [lo, hi], -inf where not, NaN with an edge that is NaN."""
+    centres = (rows["a"][:, None] + (rows["b"] - rows["a"])[:, None] * rows["position"])[:, :, None]
+    lo, hi = rows["points[0]"][:, None, :], rows["points[1]"][:, None, :]
+    inside = (centres >= lo) & (centres <= hi)
+    if "period" in rows:
+        inside = is_ahead(xp, centres, lo, hi, rows["period"][:, None, None])
+    zero, inf, nan = (xp.asarray(v, dtype=lo.dtype) for v in (0.0, np.inf, np.nan))
+    return xp.where(xp.isnan(lo) | xp.isnan(hi), nan, xp.where(inside, zero, -inf))
+
+
+def is_ahead(xp, centres, lo, hi, period):
+    """Whether going up from lo a centre comes before hi, on a circle; an interval of a whole turn or more holds everything."""
+    with np.errstate(invalid="ignore"):
+        length = hi - lo
+        return ((centres - xp.fmod(lo, period)) % period <= length) | (length >= period)

@@ -5,7 +5,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import as_arrays, as_rows, common_dtype, extent, is_inspected, namespace, require
+from .arrays import (
+    as_arrays,
+    as_rows,
+    common_dtype,
+    extent,
+    is_count,
+    is_inspected,
+    namespace,
+    require,
+    require_one_of,
+    require_rows,
+)
 
 ArrayLike = Any
 POLICIES = ("inf", "skip", "floor")
@@ -76,10 +87,10 @@ def softmax_cross_entropy(z: ArrayLike, y: ArrayLike) -> Result:
     array([ 0.25, -0.75,  0.25,  0.25])
     """
     xp = namespace(z=z, y=y)
-    z, y = as_arrays(xp, z=z, y=xp.asarray(y)).values()
-    D = extent("z", z, "(..., D)")
+    z, y = as_arrays(xp, z=z, y=y).values()
+    D, y = extent("z", z, "(..., D)"), xp.asarray(y)
     labels = y.dtype.kind in "iu" and y.ndim == z.ndim - 1
-    soft = labels_as_rows(xp, y, D) if labels else checked_soft_labels(xp, y, D)
+    soft = labels_as_rows(xp, "y", y, D) if labels else checked_soft_labels(xp, y, D)
     dtype = common_dtype(z=z) if labels else common_dtype(z=z, y=y)
     leading, rows = as_rows(xp, dtype, z=(z, (D,)), y=(soft, (D,)))
     loss, grad_z, grad_y = kernels(xp, "softmax_ce").softmax_ce(**rows)
@@ -87,10 +98,10 @@ def softmax_cross_entropy(z: ArrayLike, y: ArrayLike) -> Result:
     return Result(loss.reshape(leading)[()], grad)
 
 
-def labels_as_rows(xp, labels, D):
+def labels_as_rows(xp, name, labels, D):
     """One-hot rows; a label out of range raises (on the host)."""
     if is_inspected(xp):
-        require("y", (labels >= 0) & (labels < D), f"hold class labels from 0 to D - 1 = {D - 1}", labels)
+        require(name, (labels >= 0) & (labels < D), f"hold class labels from 0 to D - 1 = {D - 1}", labels)
     return labels[..., None] == xp.arange(D)
 
 
@@ -140,13 +151,21 @@ def smooth_labels(labels: ArrayLike, D: int, alpha: float) -> Any:
     array([0.05, 0.85, 0.05, 0.05])
     """
     xp = namespace(labels=labels)
-    labels = xp.asarray(labels)
+    labels = xp.asarray(as_arrays(xp, labels=labels)["labels"])
     if labels.dtype.kind not in "iu":
         raise TypeError(f"`labels` must be integers from 0 to D - 1; got dtype {labels.dtype}.")
-    if not isinstance(D, (int, np.integer)) or D < 1:
+    if not is_count(D) or D < 1:
         raise ValueError(f"`D` must be the number of categories, an integer of at least 1; got {D!r}.")
-    require("alpha", np.ndim(alpha) == 0 and 0 <= alpha <= 1, "be a number from 0 to 1", alpha)
-    return (1 - alpha) * labels_as_rows(xp, labels, int(D)) + alpha / D
+    alpha = as_share("alpha", alpha)
+    return (1 - alpha) * labels_as_rows(xp, "labels", labels, int(D)) + alpha / int(D)
+
+
+def as_share(name, value):
+    """A number from 0 to 1, as Python's float."""
+    number = value.item() if getattr(value, "ndim", None) == 0 else value
+    if type(number) not in (int, float) or not 0 <= number <= 1:
+        raise ValueError(f"`{name}` must be a number from 0 to 1; got {value!r}.")
+    return float(number)
 
 
 # ---------------------------------------------------------------------------------------------------- mixture
@@ -202,13 +221,14 @@ def mixture_cross_entropy(
     >>> mixture_cross_entropy(np.zeros(2), log_K, np.array([0.5, 0.5])).grad.z.round(3)
     array([-0.083,  0.083])
     """
-    xp = namespace(z=z, log_K=log_K, q=q)
-    z, log_K, q = as_arrays(xp, z=z, log_K=log_K, q=q).values()
+    log_floor = checked_floor(zero, log_floor)
+    xp = namespace(z=z, log_K=log_K, q=q, log_floor=log_floor)
+    z, log_K, q, log_floor = as_arrays(xp, z=z, log_K=log_K, q=q, log_floor=log_floor).values()
     J, B = extent("z", z), extent("q", q, "(..., B)")
     check_masses(xp, "q", q)
-    dtype = common_dtype(z=z, log_K=log_K, q=q)
-    floor = checked_floor(xp, zero, log_floor)
-    leading, rows = as_rows(xp, dtype, z=(z, (J,)), log_K=(log_K, (B, J)), q=(q, (B,)), log_floor=(floor, ()))
+    dtype = common_dtype(z=z, log_K=log_K, q=q, log_floor=log_floor)
+    leading, rows = as_rows(xp, dtype, z=(z, (J,)), log_K=(log_K, (B, J)), q=(q, (B,)), log_floor=(log_floor, ()))
+    check_floor(xp, zero, log_floor, leading, rows)
     compute = kernels(xp, "mixture_ce").mixture_ce
     (loss, grad_z, grad_log_K, grad_q), kept = with_policy(xp, zero, compute, rows, lambda out: -out[3])
     lost = xp.isposinf(grad_q) & (kept > 0)
@@ -228,21 +248,21 @@ def check_masses(xp, name, masses):
         require(name, abs(total - 1) <= 1e-6, "sum to 1 over its last axis, within 1e-6", total, "Divide by its sum.")
 
 
-def checked_floor(xp, zero, log_floor):
+def checked_floor(zero, log_floor):
     """The logarithm of the background: -inf unless zero="floor"."""
-    if zero not in POLICIES:
-        raise ValueError(f"`zero` must be one of {', '.join(map(repr, POLICIES))}; got {zero!r}.")
+    require_one_of("zero", zero, POLICIES)
     if (zero == "floor") != (log_floor is not None):
         got = f"zero={zero!r}, log_floor={log_floor!r}"
         raise ValueError(
             f'`log_floor` must be given with zero="floor", and only then; got {got}. E.g. zero="floor", log_floor=-12.0.'
         )
-    if log_floor is None:
-        return -np.inf
-    floor = xp.asarray(log_floor)
-    if is_inspected(xp):
-        require("log_floor", floor < np.inf, "be a finite logarithm, in nats", floor)
-    return floor
+    return -np.inf if log_floor is None else log_floor
+
+
+def check_floor(xp, zero, log_floor, leading, rows):
+    if zero == "floor" and is_inspected(xp):
+        finite = np.isfinite(rows["log_floor"])
+        require_rows("log_floor", finite, "be a finite logarithm{}, in nats", log_floor, leading, rows)
 
 
 def with_policy(xp, zero, compute, rows, log_density):

@@ -16,7 +16,7 @@ REALS = {"float": np.float32, "double": np.float64}
 
 # What the project may use of cupy's namespace: functions of arrays, and functions that make arrays of what the host has.
 ON_ARRAYS = """
-    abs all any arange ascontiguousarray broadcast_to concatenate exp floor isfinite isinf isnan isneginf isposinf log max min ndim ones_like
+    abs all any arange ascontiguousarray broadcast_to concatenate exp floor fmod isfinite isinf isnan isneginf isposinf log max min ndim ones_like
     shape sort stack sum where zeros_like
 """.split()
 FROM_HOST = ["array", "asarray", "full", "ones", "zeros"]

@@ -1,13 +1,20 @@
 """Every wrong argument gets an error that names it, what it must be and what came; nothing turns silently into a number."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 from kdeviz import kde_cross_entropy, mixture_cross_entropy, smooth_labels, softmax_cross_entropy
 from kdeviz.kernels.cupy import source
+from kdeviz.kernels.numpy import kde_ce
 
 z, points, q = np.zeros(3), np.array([0.0, 0.5, 1.0]), np.full(4, 0.25)
 log_K = np.zeros((4, 3))
+F32 = np.zeros(3, np.float32)
+RAGGED = [[0.0], [0.0, 1.0]]
+PAIR = (points, points + 0.5)
+MASKED = np.ma.array([0.0, 0.5, 1.0], mask=[0, 0, 1])
 LONGDOUBLE = np.zeros(3, np.longdouble)
 
 
@@ -66,11 +73,26 @@ BAD = {
         lambda: softmax_cross_entropy(np.zeros((2, 3)), np.array([0.0, 1.0])),
         "`y` must have shape",
     ),
+    "softmax: masked logits": (
+        lambda: softmax_cross_entropy(MASKED, 0),
+        "`z` must be an array without a mask, .* Drop or fill the masked entries; z = -inf removes a point",
+    ),
+    "softmax: masked rows in a list": (lambda: softmax_cross_entropy([MASKED, MASKED], [0, 1]), "`z` must be an array"),
+    "softmax: masked labels": (lambda: softmax_cross_entropy(np.zeros((3, 3)), MASKED.astype(int)), "`y` must be an a"),
+    "softmax: ragged": (lambda: softmax_cross_entropy(RAGGED, 0), "`z` must hold real numbers, in lists of one length"),
+    "softmax: huge label": (lambda: softmax_cross_entropy(z, 10**400), "`y` must hold real numbers; got dtype object"),
     # smooth_labels
+    "smooth_labels: masked": (lambda: smooth_labels(MASKED.astype(int), 3, 0.1), "`labels` must be an array without"),
+    "smooth_labels: ragged": (lambda: smooth_labels([[0], [0, 1]], 3, 0.1), "`labels` must hold real numbers"),
+    "smooth_labels: D is no truth value": (lambda: smooth_labels([0], True, 0.1), "`D` must be .* got True"),
+    "smooth_labels: alpha in words": (lambda: smooth_labels([0], 3, "x"), "`alpha` must be a number .* got 'x'"),
+    "smooth_labels: no alpha": (lambda: smooth_labels([0], 3, None), "`alpha` must be a number .* got None"),
+    "smooth_labels: a list of alphas": (lambda: smooth_labels([0], 3, [0.1]), r"`alpha` must be .* got \[0.1\]"),
+    "smooth_labels: alpha is no truth value": (lambda: smooth_labels([0], 3, True), "`alpha` must .* got True"),
     "smooth_labels: floats": (lambda: smooth_labels([0.5], 3, 0.1), "`labels` must be integers"),
     "smooth_labels: out of range": (
         lambda: smooth_labels([5], 3, 0.1),
-        "must hold class labels from 0 to D - 1 = 2; got 5",
+        "`labels` must hold class labels from 0 to D - 1 = 2; got 5",
     ),
     "smooth_labels: D": (lambda: smooth_labels([0], 0, 0.1), "`D` must be the number of categories, .* got 0"),
     "smooth_labels: alpha above 1": (
@@ -102,6 +124,15 @@ BAD = {
         '`log_floor` must be given with zero="floor", and only then',
     ),
     "mixture: infinite floor": (mixture(zero="floor", log_floor=np.inf), "`log_floor` must be a finite logarithm"),
+    "mixture: floor of zero height": (mixture(zero="floor", log_floor=-np.inf), "`log_floor` must be .* got -inf"),
+    "mixture: floor below float32": (
+        mixture(z=F32, log_K=log_K.astype("f4"), q=q.astype("f4"), zero="floor", log_floor=-1e39),
+        r"`log_floor` must be a finite logarithm as float32, in nats; got -1e\+39. Arrays of float64 have more",
+    ),
+    "mixture: complex floor": (mixture(zero="floor", log_floor=1j), "`log_floor` must hold real numbers"),
+    "mixture: floor in words": (mixture(zero="floor", log_floor="a"), "`log_floor` must hold real numbers"),
+    "mixture: array of policies": (mixture(zero=np.array(["inf", "skip"])), "`zero` must be one of"),
+    "mixture: masked": (mixture(q=np.ma.array(q, mask=[1, 0, 0, 0])), "`q` must be an array without a mask"),
     "mixture: nan floor": (mixture(zero="floor", log_floor=np.nan), "`log_floor` must be a finite logarithm"),
     # kernel density
     "kde: negative h": (kde(h=-0.5), "`h` must be positive, in the unit of x; got -0.5"),
@@ -121,9 +152,9 @@ BAD = {
     "kde: unknown method": (kde(method="bin"), "`method` must be one of 'auto', .* got 'bin'"),
     "kde: exact is not there yet": (
         kde(method="exact"),
-        "`method` 'exact' without bins is not in this version: pass `bins`",
+        '`method` must be "bins" or "auto" in this version, .* got \'exact\'',
     ),
-    "kde: no bins": (kde(bins=None), "not in this version: pass `bins`"),
+    "kde: no bins": (kde(bins=None), "`bins` must be given in this version, e.g. bins=64"),
     "kde: zero bins": (kde(bins=0), "`bins` must be at least 1; got 0"),
     "kde: bins of a wrong type": (kde(bins=4.0), "`bins` must be a number of bins or a pair"),
     "kde: bins without edges": (kde(a=None, b=None), "`a` and `b` must be given with a number of bins"),
@@ -142,20 +173,82 @@ BAD = {
     ),
     "kde: intervals inside out": (
         kde(h=None, points=(points + 1, points), kernel="box"),
-        "`points` must be .lo, hi. with lo <= hi",
+        r"`points\[0\]` must be lo of points=\(lo, hi\) with lo <= hi; got 1.0",
     ),
     "kde: intervals of two lengths": (
         kde(h=None, points=(points, points[:2]), kernel="box"),
-        "`points` must be .lo, hi. of one length",
+        r"`points\[1\]` must have shape \(..., 3\)",
     ),
+    "kde: two arrays of points and a bandwidth": (
+        kde(points=PAIR),
+        r"`h` must be None with points=\(lo, hi\): each interval brings its own width",
+    ),
+    "kde: intervals that are two numbers": (kde(points=(0.0, 1.0), h=None, kernel="box"), "`h` must be given, except"),
+    "kde: intervals for other logits": (
+        kde(z=np.zeros(2), h=None, points=PAIR, kernel="box"),
+        r"`points\[0\]` must have shape \(..., 2\)",
+    ),
+    "kde: bandwidth that float32 rounds to 0": (
+        kde(z=F32, points=F32, h=1e-50),
+        "`h` must be positive as float32, in the unit of x; got 1e-50. Arrays of float64 have more digits",
+    ),
+    "kde: bandwidth with an infinite reciprocal": (kde(h=1e-320), "`h` must have a finite reciprocal; got 1e-320"),
+    "kde: edges that float32 rounds together": (
+        kde(z=F32, points=F32, a=1, b=1 + 1e-9),
+        "`b` must be greater than `a` as float32; got 1.000000001. `a` is 1. Arrays of float64",
+    ),
+    "kde: edge beyond float32": (
+        kde(z=F32, points=F32, b=1e39),
+        r"`b` must be finite as float32, in the unit of x; got 1e\+39",
+    ),
+    "kde: edge beyond float64": (kde(b=10**400), "`b` must hold real numbers; got dtype object"),
+    "kde: edges infinitely far apart": (kde(a=-1e308, b=1e308), "`b` must be at a finite distance from `a`"),
+    "kde: edges of two and three rows": (
+        kde(a=np.zeros(3), b=np.ones(2)),
+        r"leading axes of `b`, \(2,\), do not broadcast with those of the arguments before it, \(3,\)",
+    ),
+    "kde: edges of other rows than z": (
+        kde(z=np.zeros((2, 3)), a=np.zeros(3)),
+        r"leading axes of `a`, \(3,\), do not broadcast with those of the arguments before it, \(2,\)",
+    ),
+    "kde: centres of other rows": (
+        kde(z=np.zeros((2, 3)), a=None, b=None, bins=(np.zeros((3, 4)), q)),
+        r"leading axes of `bins\[0\]`",
+    ),
+    "kde: masses of other rows": (
+        kde(z=np.zeros((2, 3)), a=None, b=None, bins=(np.zeros(4), np.full((3, 4), 0.25))),
+        r"leading axes of `bins\[1\]`",
+    ),
+    "kde: masked points": (kde(points=MASKED), "`points` must be an array without a mask"),
+    "kde: masked edge of intervals": (
+        kde(points=(points, MASKED), h=None, kernel="box"),
+        r"`points\[1\]` must be an a",
+    ),
+    "kde: masked centres": (kde(a=None, b=None, bins=(MASKED, q[:3])), r"`bins\[0\]` must be an array without"),
+    "kde: ragged": (kde(points=RAGGED), "`points` must hold real numbers, in lists of one length along each axis"),
+    "kde: no logits": (kde(z=None), "`z` must hold real numbers"),
+    "kde: gradients by number": (kde(wrt=3), "`wrt` must name gradients, .* got 3"),
+    "kde: gradients in lists": (kde(wrt=[["z"]]), r"`wrt` must name gradients, .* got \['z'\]"),
+    "kde: array of methods": (kde(method=np.array(["bins", "auto"])), "`method` must be one of"),
+    "kde: quadrature is not there yet": (kde(method="quadrature", bins=None), "`method` must be .* got 'quadrature'"),
+    "kde: array of kernels": (kde(kernel=np.array(["box", "laplace"])), "`kernel` must be one of"),
+    "kde: a function that is no kernel": (
+        kde(kernel=np.exp),
+        "`kernel` must be a name, or a kernel with arguments a, b",
+    ),
+    "kde: a class that is no kernel": (kde(kernel=dict), "`kernel` must be a name, or a kernel"),
+    "kde: line kernel on a circle": (kde(kernel=kde_ce.laplace, period=3.0), "`kernel` must .* arguments .*, period"),
+    "kde: circle kernel on a line": (kde(kernel=kde_ce.laplace_on_circle), "`kernel` must be a name, or a kernel with"),
     "cupy: unknown source": (lambda: source("nothing"), "`stem` must name a kernel file; got 'nothing'. There are: "),
 }
 
 
 @pytest.mark.parametrize("call, message", BAD.values(), ids=BAD)
 def test_a_bad_argument_is_named(call, message):
-    with pytest.raises((ValueError, TypeError), match=message):
-        call()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises((ValueError, TypeError), match=message):
+            call()
 
 
 @pytest.mark.parametrize("policy", ["inf", "skip"])
@@ -166,3 +259,31 @@ def test_nan_in_data_is_no_error(policy):
 def test_lists_and_integers_are_taken():
     assert kde(z=[0, 1, 2], points=[0, 1, 2], a=0, b=1, h=1)().loss.dtype == np.float64
     assert mixture_cross_entropy([0, 0], [[0, 0]], [1]).grad.z.tolist() == [0, 0]
+
+
+def test_a_pair_of_numbers_is_two_points():
+    pair = kde(z=np.zeros(2), points=(0.0, 1.0))()
+    assert pair.loss == kde(z=np.zeros(2), points=np.array([0.0, 1.0]))().loss
+
+
+def test_functions_of_the_kernel_modules_are_kernels():
+    assert kde(kernel=kde_ce.cauchy)().loss == kde(kernel="cauchy")().loss
+    assert kde(kernel=kde_ce.von_mises_on_circle, period=3.0)().loss == kde(kernel="von_mises", period=3.0)().loss
+
+
+def test_the_whole_circle_may_be_rounded():
+    for a, period in ((0.1, 0.7), (1e6 + 0.3, 0.1)):
+        assert np.isfinite(kde(z=F32, points=F32, a=a, b=a + period, period=period)().loss)
+
+
+def test_every_array_decides_the_dtype():
+    centres, masses = np.linspace(0, 1, 4), q
+    F32_pair = (F32, F32 + 1)
+    for places in ({"points": F32}, {"points": F32_pair, "h": None, "kernel": "box"}):
+        single = dict(z=F32, a=None, b=None, **places)
+        bins = (centres.astype("f4"), masses.astype("f4"))
+        assert kde(**single, bins=bins)().loss.dtype == np.float32
+        assert kde(**single, bins=(centres, masses.astype("f4")))().loss.dtype == np.float64
+        assert kde(**single, bins=(centres.astype("f4"), masses))().loss.dtype == np.float64
+        floor = dict(zero="floor", log_floor=np.array(-3.0))
+        assert kde(**single, bins=bins, **floor)().grad.z.dtype == np.float64

@@ -1,6 +1,7 @@
 """KDE cross-entropy over bins: every kernel against the oracle, and each meaning of its arguments."""
 
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -161,6 +162,40 @@ def test_positions_count_modulo_the_period(name):
     assert_close(there.grad.z, here.grad.z, 1e-14)
 
 
+def assert_same(got, want):
+    assert np.array_equal(got.loss, want.loss) and all(map(np.array_equal, got.grad, want.grad))
+
+
+@pytest.mark.parametrize("name", CIRCLE_KERNELS)
+def test_a_million_turns_cost_no_bit(name):
+    """The period is a power of two and the points are multiples of 2^-20, so that adding the turns rounds nothing."""
+    z, points = random_case(1)
+    points = np.round(points * 2**20) / 2**20
+    at = lambda points, a, b: kde_cross_entropy(z, points, a, b, 0.5, kernel=name, period=2.0, bins=8)
+    turns = 2.0**20 * 2.0
+    assert_same(at(points + turns, 0.25, 1.25), at(points, 0.25, 1.25))
+    assert_same(at(points, 0.25 + turns, 1.25 + turns), at(points, 0.25, 1.25))
+    centres, q = 0.25 + np.arange(8) / 8, np.full(8, 1 / 8)
+    by_place = lambda centres: kde_cross_entropy(
+        z, points, None, None, 0.5, kernel=name, period=2.0, bins=(centres, q), wrt=("z", "points", "h")
+    )
+    assert_same(by_place(centres + turns), by_place(centres))
+
+
+@pytest.mark.parametrize("name", CIRCLE_KERNELS)
+def test_far_points_are_where_exact_arithmetic_has_them(name):
+    z, points = random_case(1)
+    for far, period in ((points + 2.0**20 * 2.5, 2.5), (points * 1e7, 0.7)):
+        near = np.array([[float(Fraction(x) % Fraction(period)) for x in row] for row in far])
+        there, here = (
+            kde_cross_entropy(z, at, 0.0, 0.6, 0.5, kernel=name, period=period, bins=9, zero="floor", log_floor=-9.0)
+            for at in (far, near)
+        )
+        assert_close(there.loss, here.loss, 1e-13)
+        assert_close(there.grad.z, here.grad.z, 1e-13)
+        assert_close(there.grad.points, here.grad.points, 1e-13)
+
+
 def test_a_target_may_cover_the_whole_circle():
     z, points = random_case(2)
     loss, _ = kde_cross_entropy(z, points, 0.3, 2.8, 0.7, period=2.5, bins=64)
@@ -255,6 +290,32 @@ def test_intervals_on_a_circle_count_modulo_the_period():
         period=4.0,
     )
     assert_close(moved.loss, plain.loss, 1e-15)
+
+
+def test_intervals_may_be_unbounded():
+    z = np.array([0.2, -0.4, 0.9])
+    open_ends = np.array([-INF, 0.3, -INF]), np.array([0.3, INF, INF])
+    finite = np.array([-9.0, 0.3, -9.0]), np.array([0.3, 9.0, 9.0])
+    for period in (None, 4.0):
+        if period:
+            finite = np.array([0.0, 0.0, 0.0]), np.array([4.0, 4.0, 4.0])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            got, want = (
+                kde_cross_entropy(z, pair, 0.0, 1.0, None, kernel="box", bins=20, period=period)
+                for pair in (open_ends, finite)
+            )
+        assert got.loss == want.loss and np.array_equal(got.grad.z, want.grad.z)
+
+
+@pytest.mark.parametrize("edge", [0, 1])
+@pytest.mark.parametrize("period", [None, 4.0])
+def test_nan_edges_of_an_interval_stay_in_their_row(edge, period):
+    pair = np.array([[-INF, 0.0], [-0.1, 0.0]]), np.array([[0.5, 2.0], [0.5, 2.0]])
+    pair[edge][0, 0] = np.nan
+    loss, grad = kde_cross_entropy(np.zeros(2), pair, 0.0, 1.0, None, kernel="box", bins=5, period=period)
+    for g in (loss, grad.z, *grad.points, grad.a, grad.b):
+        assert np.isnan(g[0]).all() and np.isfinite(g[1]).all()
 
 
 def test_where_the_loss_is_infinite_only_the_logit_gradient_is_finite():

@@ -90,6 +90,7 @@ def test_smooth_labels_mixes_one_hot_and_uniform():
     assert np.array_equal(smooth_labels([1, 0], 2, 0.0), [[0, 1], [1, 0]])
     assert np.array_equal(smooth_labels(2, 4, 1.0), [0.25] * 4)
     assert smooth_labels(np.zeros((2, 3), int), 5, 0.1).shape == (2, 3, 5)
+    assert smooth_labels(1, 3, np.float32(0.5)).dtype == smooth_labels(1, 3, np.array(0.5, "f4")).dtype == np.float64
 
 
 @given(st.integers(0, 10**6), st.integers(1, 50), st.integers(1, 300))
