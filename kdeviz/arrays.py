@@ -55,9 +55,9 @@ def as_array(xp, name, value):
         )
     try:
         return value if is_number(value) else xp.asarray(value)
-    except ValueError as error:
+    except ValueError:
         raise ValueError(
-            f"`{name}` must hold real numbers, in lists of one length along each axis; got a {type(value).__name__}: {error}"
+            f"`{name}` must hold real numbers, in lists of one length along each axis; got a ragged {type(value).__name__}."
         ) from None
 
 

@@ -168,18 +168,17 @@ def assert_same(got, want):
 
 @pytest.mark.parametrize("name", CIRCLE_KERNELS)
 def test_a_million_turns_cost_no_bit(name):
-    """The period is a power of two and the points are multiples of 2^-20, so that adding the turns rounds nothing."""
+    """The period is a power of two and what is moved is a multiple of 2^-31, so that adding the turns rounds nothing."""
     z, points = random_case(1)
-    points = np.round(points * 2**20) / 2**20
-    at = lambda points, a, b: kde_cross_entropy(z, points, a, b, 0.5, kernel=name, period=2.0, bins=8)
-    turns = 2.0**20 * 2.0
-    assert_same(at(points + turns, 0.25, 1.25), at(points, 0.25, 1.25))
-    assert_same(at(points, 0.25 + turns, 1.25 + turns), at(points, 0.25, 1.25))
-    centres, q = 0.25 + np.arange(8) / 8, np.full(8, 1 / 8)
-    by_place = lambda centres: kde_cross_entropy(
-        z, points, None, None, 0.5, kernel=name, period=2.0, bins=(centres, q), wrt=("z", "points", "h")
-    )
-    assert_same(by_place(centres + turns), by_place(centres))
+    moved = lambda x: x + 2.0**20 * 2.0
+    coarse = lambda x: np.round(np.abs(x) * 2**31) / 2**31
+    of_points = lambda points: kde_cross_entropy(z, points, 0.3, 1.2, 0.5, kernel=name, period=2.0, bins=8)
+    of_edges = lambda a, b: kde_cross_entropy(z, points, a, b, 0.5, kernel=name, period=2.0, bins=8)
+    of_centres = lambda x: kde_cross_entropy(z, points, None, None, 0.5, kernel=name, period=2.0, bins=(x, q))
+    a, b, centres, q = coarse(0.3), coarse(1.2), coarse(np.linspace(0.3, 1.2, 8)), np.full(8, 1 / 8)
+    assert_same(of_points(moved(coarse(points))), of_points(coarse(points)))
+    assert_same(of_edges(moved(a), moved(b)), of_edges(a, b))
+    assert_same(of_centres(moved(centres)), of_centres(centres))
 
 
 @pytest.mark.parametrize("name", CIRCLE_KERNELS)
