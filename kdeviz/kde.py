@@ -259,7 +259,7 @@ def check_values(given, leading, rows):
 
     for name in [name for name in ("h", "period", "a", "b", "bins[0]") if name in rows]:
         check(name, np.isfinite(rows[name]), "be finite{}, in the unit of x")
-    for name in {"h", "period"} & rows.keys():
+    for name in [name for name in ("h", "period") if name in rows]:
         check(name, rows[name] > 0, "be positive{}, in the unit of x")
         check(name, rows[name] >= np.finfo(rows[name].dtype).tiny, "have a finite reciprocal{}")
     if "points[0]" in rows:
