@@ -136,7 +136,8 @@ def kde_cross_entropy(
         return interval_result(xp, rows, leading, zero, wanted)
     compute = chosen_kernel(xp, kernel, period)
     out, _ = with_policy(xp, zero, compute, rows, lambda out: out[6])
-    return kde_result(xp, out, leading, wanted)
+    bad = xp.isnan(out[0]) | xp.isnan(rows["points"]).any(-1)
+    return kde_result(xp, out, bad, leading, wanted)
 
 
 def checked_rows(given, bins, zero, log_floor):
@@ -167,12 +168,15 @@ def take_off_turns(xp, rows, centres):
     rows["b"] = xp.where(rows["a"] == a, b, rows["a"] + (b - a))
 
 
-def kde_result(xp, out, leading, wanted):
-    """The kernel's outputs in the caller's shape; where the loss is infinite only grad.z is defined."""
-    loss, grad_z, *others, _ = out
-    unknown = xp.isposinf(loss)
-    nan = xp.asarray(np.nan, dtype=loss.dtype)
-    others = [xp.where(unknown[:, None] if g.ndim == 2 else unknown, nan, g) for g in others]
+def kde_result(xp, out, bad, leading, wanted):
+    """The kernel's outputs in the caller's shape; where the loss is infinite only grad.z is defined, in bad rows nothing is.
+
+    A position that is NaN lies neither inside nor outside a bounded support, and a comparison would put it on one side.
+    """
+    nan = xp.asarray(np.nan, dtype=out[0].dtype)
+    unless = lambda rows, g: xp.where(rows[:, None] if g.ndim == 2 else rows, nan, g)
+    loss, grad_z, *others = (unless(bad, g) for g in out[:6])
+    others = [unless(xp.isposinf(loss), g) for g in others]
     shaped = [g.reshape(leading + g.shape[1:])[()] for g in (grad_z, *others)]
     return Result(
         loss.reshape(leading)[()],

@@ -346,11 +346,12 @@ def test_binned_box_gradients_in_points_are_zero():
     assert np.array_equal(grad.points, np.zeros((2, 6))) and np.array_equal(grad.h, [0, 0]) and np.isfinite(loss).all()
 
 
-def test_nan_stays_in_its_row():
+@pytest.mark.parametrize("kernel", KERNELS, ids=ids)
+def test_nan_stays_in_its_row(kernel):
     for which in ("z", "points"):
         arrays = dict(zip(("z", "points"), random_case(8, R=3)))
         arrays[which][1, 2] = np.nan
-        loss, grad = kde_cross_entropy(**arrays, a=0.0, b=1.0, h=0.5, bins=5)
+        loss, grad = kde_cross_entropy(**arrays, a=0.0, b=1.0, h=1.5, kernel=kernel[0], period=kernel[1], bins=5)
         assert np.isnan(loss).tolist() == [False, True, False]
         assert all(np.isnan(g[1]).all() and not np.isnan(g[[0, 2]]).any() for g in grad)
 
@@ -437,3 +438,18 @@ def test_kernels_are_plain_functions_on_rows():
 @pytest.mark.parametrize("name", ["laplace", "gaussian", "cauchy"])
 def test_derivation_proves_the_chain_rule(name):
     assert max(derivation.prove_chain_rule(derivation.line_kernels[name]).values()) < 1e-25
+
+
+@pytest.mark.parametrize("name", ["triangular", "epanechnikov"])
+@pytest.mark.parametrize("gap", [2.0**-10, 2.0**-20, 2.0**-40])
+def test_a_bounded_kernel_keeps_its_digits_at_its_edge(name, gap):
+    """One point whose distance to the bin is exact: the room that is left is exact too."""
+    h = 0.75
+    centre = np.array([h * (1 - gap)])
+    loss, grad = kde_cross_entropy(np.zeros(1), np.zeros(1), None, None, h, kernel=name, bins=(centre, np.ones(1)))
+    u = centre[0] / h
+    assert u == 1 - gap
+    truth = -np.log(gap) - (np.log1p(u) if name == "epanechnikov" else 0.0)
+    slope = -(1 / gap if name == "triangular" else 2 * u / (gap * (1 + u))) / h
+    assert abs(loss - truth) < 1e-14 * max(1, truth)
+    assert abs(grad.points[0] - slope) < 1e-14 * abs(slope)

@@ -61,6 +61,11 @@ def test_a_label_on_an_excluded_category_costs_infinity_and_keeps_a_finite_gradi
     assert loss == INF and np.array_equal(grad.z, [-1, 0.5, 0.5])
 
 
+def test_a_row_without_a_finite_logit_is_nan():
+    loss, grad = softmax_cross_entropy(np.array([[-INF, -INF], [0.0, 0.0]]), np.array([0, 1]))
+    assert np.isnan(loss[0]) and np.isnan(grad.z[0]).all() and np.array_equal(grad.z[1], [0.5, -0.5])
+
+
 def test_nan_stays_in_its_row():
     for arrays in (
         (np.where(np.eye(3, 5), np.nan, z), y),
