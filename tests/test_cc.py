@@ -133,7 +133,7 @@ def test_common_shift_adds_to_the_log_partition(eta, c):
 @CASES
 @given(logits, st.randoms(use_true_random=False))
 def test_order_of_the_categories_does_not_matter(eta, random):
-    assert A(random.sample(eta, len(eta))) == A(eta)
+    assert abs(A(random.sample(eta, len(eta))) - A(eta)) < CLOSE
 
 
 @CASES
