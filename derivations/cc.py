@@ -550,7 +550,17 @@ nothing_left
 
 
 # %% [markdown]
-# ### The same, measured
+# The *problem* is as benign as can be: $\nabla A=\mu$ holds positive numbers that sum to 1, so
+#
+# $$
+# |A(\eta')-A(\eta)|\le\max_k|\eta'_k-\eta_k| .
+# $$ (cc-lipschitz)
+#
+# All that is lost is the formula's doing, and another formula need not lose it. How many digits are lost in practice, and where, is measured in
+# {doc}`/book/lost_digits`.
+
+# %% [markdown]
+# ### References
 #
 # References need a method without cancellation or with digits to spare; here are both. They take their input as exact numbers. The first
 # sums {eq}`cc-series` in integers: $h_n$ for one more category is $h_n\leftarrow h_n+x_kh_{n-1}$. The second is the closed form with more and
@@ -694,73 +704,6 @@ def _digits_before_point(number):
 
 [mp.nstr(mean, 20) for mean in mean_exact([0.5, 0, 0], digits=25)]
 
-
-# %% [markdown]
-# The closed form in floats, on the kindest ground: equal steps from $-w$ to $0$, so that nothing overflows, and gaps taken between the
-# logits. (The poster's logarithms of ratios lose further digits wherever a ratio is near 1.)
-
-
-# %%
-def closed_form_in_floats(eta, dtype):
-    eta = np.asarray(eta, dtype)
-    gaps = eta[:, None] - eta
-    np.fill_diagonal(gaps, 1)
-    return (np.exp(eta) / gaps.prod(1)).sum()
-
-
-def digits_lost(eta, dtype):
-    """log10 of the relative error of Z in units of eps; the logits are exact once rounded."""
-    eta = np.asarray(eta, dtype)
-    with mp.workdps(30):
-        in_floats = mp.mpf(float(closed_form_in_floats(eta, dtype)))
-        error = abs(in_floats / mp.exp(log_partition_exact(eta, 30)) - 1)
-        return float(mp.log10(max(error / EPS[dtype], 1)))
-
-
-# %% [markdown]
-# Digits lost, for $D=2,\dots,12$ and the spreads $w=\frac1{10},1,10$: by {eq}`cc-grid`, and as measured in double and in single precision.
-# There are 15.7 and 6.9 to lose. What a number has lost does not depend on what it had: the same digits go in both.
-
-# %%
-SPREADS = (0.1, 1.0, 10.0)
-CATEGORIES = range(2, 13)
-at = {(D, w): np.linspace(-w, 0, D) for D in CATEGORIES for w in SPREADS}
-predicted = {
-    case: -(case[0] - 1) * np.log10(np.tanh((eta[1] - eta[0]) / 2)) for case, eta in at.items()
-}
-lost_64, lost_32 = (
-    {case: digits_lost(eta, dtype) for case, eta in at.items()}
-    for dtype in (np.float64, np.float32)
-)
-columns = [(source, w) for source in (predicted, lost_64, lost_32) for w in SPREADS]
-heads = [
-    sp.Symbol(rf"\text{{{name} {w:g}}}") for name in ("law", "double", "single") for w in SPREADS
-]
-sp.Matrix(
-    [
-        [sp.Symbol("D"), *heads],
-        *([D, *(round(source[D, w]) for source, w in columns)] for D in CATEGORIES),
-    ]
-)
-
-# %% [markdown]
-# The law is a bound on what is lost (up to the handful of roundings in a term), and the loss comes close to it.
-
-# %%
-for source in (lost_64, lost_32):
-    excess = {case: source[case] - predicted[case] for case in at}
-    assert all(excess[D, w] < np.log10(2 * D) for D, w in at)
-    assert np.median([excess[case] for case in at if predicted[case] > 2]) > -2
-assert lost_32[6, 0.1] > 6.9 and lost_64[12, 0.1] > 15.7
-
-# %% [markdown]
-# The *problem* is as benign as can be: $\nabla A=\mu$ holds positive numbers that sum to 1, so
-#
-# $$
-# |A(\eta')-A(\eta)|\le\max_k|\eta'_k-\eta_k| .
-# $$ (cc-lipschitz)
-#
-# All that is lost is the formula's doing, and another formula need not lose it.
 
 # %% [markdown]
 # ### A hard label has no best answer
