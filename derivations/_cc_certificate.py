@@ -5,9 +5,11 @@ An interval holds the exact number: its ends are rounded outward at each step. W
 printed bound is rounded up once more. Python floats enter no bound; they only pick how finely to cut.
 """
 
+import sys
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 
+from mpmath import mp
 from mpmath.ctx_iv import MPIntervalContext
 
 IV = MPIntervalContext()  # of our own: the precision of mpmath.iv is a global of the user
@@ -48,6 +50,8 @@ def largest(*intervals):
 def rounded_up(x, digits=3):
     """The upper end as a decimal of so many digits, never below it."""
     sign, mantissa, exponent, _ = x.b._mpi_[1]
+    if not mantissa and exponent:  # an infinity or not a number
+        return Decimal("Infinity")
     value = Fraction(int(mantissa)) * Fraction(2) ** exponent * (-1) ** sign
     up = Context(prec=digits, rounding=ROUND_CEILING)
     many = Context(prec=50, rounding=ROUND_CEILING)
@@ -154,12 +158,7 @@ def log_inexact_saddle(xi):
     return exact(SADDLE_TOLERANCE) * largest(-xi, ZERO)
 
 
-# Fewer nodes, and power sums -------------------------------------------------------------------------------------------
-
-
-def weight(h, x):
-    """|w_j| = h |zeta'|/pi."""
-    return exact(h) / IV.pi * contour(x)[2]
+# One node, and the tail beyond END ------------------------------------------------------------
 
 
 def bound_at(h, j, P, factors=0):
@@ -184,6 +183,9 @@ def tail(start, y, factors):
     )
 
 
+# Fewer nodes, by P = max p; power sums --------------------------------------------------------
+
+
 def dropped(h, n, P, factors=0):
     """Bound of the sum over all nodes j >= n, for every weight vector with max p <= P."""
     last = int(END / h)
@@ -191,14 +193,20 @@ def dropped(h, n, P, factors=0):
     return upper(nodes + tail(node(h, last - 1), ZERO, factors))
 
 
-def largest_P(h, n, error, factors=0, steps=1000):
-    """The largest P, in steps, for which the nodes j >= n carry no more than `error`; 0 if none."""
+def last_that_fits(bound, error, steps):
+    """The largest multiple x <= 1 of 1/steps with bound(x) <= error, for a bound that grows with x; 0 if there is none."""
     good, bad = 0, steps + 1
     while bad - good > 1:
         middle = (good + bad) // 2
-        fits = dropped(h, n, Fraction(middle, steps), factors).b <= exact(error).b
-        good, bad = (middle, bad) if fits else (good, middle)
+        good, bad = (
+            (middle, bad) if bound(Fraction(middle, steps)).b <= exact(error).b else (good, middle)
+        )
     return Fraction(good, steps)
+
+
+def largest_P(h, n, error, factors=0, steps=1000):
+    """The largest P, in steps, for which the nodes j >= n carry no more than `error`; 0 if none."""
+    return last_that_fits(lambda P: dropped(h, n, P, factors), error, steps)
 
 
 def power_sum_error(h, nodes, P, terms, factor_terms=None):
@@ -219,6 +227,288 @@ def power_sum_error(h, nodes, P, terms, factor_terms=None):
     return upper(total)
 
 
-def fewest(fits, most=100):
-    """The least n in 1 .. most with fits(n), which stays true from there on; None if there is none."""
-    return next((n for n in range(1, most) if fits(n)), None)
+# Every node: the error of the rules ---------------------------------------------------------------------------------------
+
+# The weight vectors are divided by P = max p. Each (P_0, P_1] gets a bound of its own; all but the first share a path.
+CUTS = [Fraction(*cut) for cut in ((3, 5), (7, 10), (4, 5), (9, 10), (19, 20), (49, 50), (1, 1))]
+CROWDED = [(Fraction(0), CUTS[0])]
+DOMINATED = list(zip(CUTS, CUTS[1:]))
+ALL = [(Fraction(0), Fraction(1))]
+
+# Knots (x, y) of the paths u = x + i y, found by a search in floating point; any path in the domain would do.
+ABOVE = {
+    ("float64", "crowded"): "0 .46  1.53 .466  1.77 .23  2.2 .25  4.2 .12  6 .12",
+    ("float64", "dominated"): "0 .47  1.71 .47  1.98 .31  3.51 .129  6 .05",
+    ("float32", "crowded"): "0 .465  1.23 .469  1.51 .223  2.6 .22  4.2 .12  6 .12",
+    ("float32", "dominated"): "0 .431  .11 .47  1.74 .47  2.23 .297  3.88 .233  6 .117",
+}
+BELOW = "0 -.5  6 -.5"
+
+
+def knots(path):
+    numbers = [Fraction(number) for number in path.split()]
+    return list(zip(numbers[::2], numbers[1::2]))
+
+
+def assert_in_domain(path):
+    """The path starts at x = 0, ends at END, and no pole lies between it and the real line: see the lemma on the domain."""
+    xs, ys = zip(*knots(path))
+    assert xs[0] == 0 and xs[-1] == END and sorted(set(xs)) == list(xs)
+    assert all(y * ys[0] > 0 for y in ys)
+    for y in (min(ys), max(ys)):
+        a_y, b_y = turned(exact(y))
+        assert (a_y.a > 0 and b_y.a > 0) and (1 + c0 + a - a_y).a > 0
+
+
+def cells(path, density):
+    """(box x, box y, length, least |y|) of the pieces, `density` times finer where the integrand of the error is large."""
+    for (x0, y0), (x1, y1) in zip(knots(path), knots(path)[1:]):
+        count = int((x1 - x0) * density * (5 if x0 < 2 else 1)) + 1
+        length = exact(x1 - x0) / count * IV.sqrt(1 + exact((y1 - y0) / (x1 - x0)) ** 2)
+        ends = [(x0 + (x1 - x0) * i / count, y0 + (y1 - y0) * i / count) for i in range(count + 1)]
+        for (xa, ya), (xb, yb) in zip(ends, ends[1:]):
+            yield (
+                hull(exact(xa), exact(xb)),
+                hull(exact(ya), exact(yb)),
+                length,
+                exact(min(abs(ya), abs(yb))),
+            )
+
+
+def log_integrand(xi, eta, low, high):
+    """Upper end of log |e^H| over the box, for every weight vector with low < max p <= high: the best of three bounds."""
+    plain = envelope(xi, eta, exact(high))
+    if low == 0:
+        return plain
+    others = envelope(
+        xi, eta, largest(IV.sqrt(1 - exact(low) ** 2)) if 2 * low**2 > 1 else exact(high)
+    )
+    top = hull(exact(low), exact(high))
+    share = top**2
+    bounds = [plain, largest(top * xi - log_modulus(top, xi, eta) + (1 - share) * others)]
+    if xi.b < 0 and sine(xi, eta).a >= HALF.b:  # psi has no maximum inside
+        worst_top = largest(psi(exact(low), xi, eta), psi(exact(high), xi, eta))
+        bounds.append(
+            largest(*(exact(w**2) * worst_top + (1 - exact(w**2)) * others for w in (low, high)))
+        )
+    return IV.mpf(min(bound.b for bound in bounds))
+
+
+def add(totals, weight, xi, eta, classes):
+    """Adds weight |e^{H - delta zeta}| sup|1 + p zeta|^-m to the total of each class and each m = 0, 1, 2."""
+    for low, high in classes:
+        value = weight * IV.exp(log_integrand(xi, eta, low, high) + log_inexact_saddle(xi))
+        extra = IV.exp(log_extra(xi, eta, exact(high)))
+        for m in range(3):
+            totals[high, m] = totals.get((high, m), ZERO) + upper(value * extra**m)
+
+
+def along(path, h, classes, density, progress):
+    """{(P_1, m): bound of the contour integral of the error} for one path."""
+    assert_in_domain(path)
+    totals = {}
+    for i, (x, y, length, least) in enumerate(cells(path, density)):
+        xi, eta, speed = contour(x, y)
+        weight = length * speed / IV.pi / (IV.exp(2 * IV.pi * least / exact(h)) - 1)
+        add(totals, weight, xi, eta, classes)
+        progress(i)
+    end = exact(knots(path)[-1][1])
+    kernel = 1 / (IV.exp(2 * IV.pi * abs(end) / exact(h)) - 1)
+    return {
+        (high, m): upper(total + kernel * tail(exact(END), end, m))
+        for (high, m), total in totals.items()
+    }
+
+
+def beyond(h, nodes, classes):
+    """{(P_1, m): bound of the nodes left out}."""
+    totals, last = {}, int(END / h)
+    for j in range(nodes, last):
+        xi, eta, speed = contour(node(h, j))
+        add(totals, exact(h) / IV.pi * speed, xi, eta, classes)
+    return {
+        (high, m): upper(total + tail(node(h, last - 1), ZERO, m))
+        for (high, m), total in totals.items()
+    }
+
+
+# Fewer nodes for a given kappa = sum p^3 -----------------------------------------------------------------------------------
+
+GRID = [Fraction(i, 250) for i in range(251)]  # of p
+
+
+def psi_on_grid(h, j):
+    """psi at every p of GRID at one node, and the corners of its concave envelope (found in floats)."""
+    xi, eta, _ = contour(node(h, j))
+    assert xi.b < 0 and sine(xi, eta).a >= HALF.b  # so psi has no maximum inside an interval
+    values = [gauss(xi, eta)] + [psi(exact(p), xi, eta) for p in GRID[1:]]
+    height = [float(mp.make_mpf(value.b._mpi_[1])) for value in values]
+    corners = [0]
+    for k in range(1, len(GRID)):
+        while len(corners) > 1 and slope(height, *corners[-2:]) <= slope(height, corners[-1], k):
+            corners.pop()
+        corners.append(k)
+    slopes = [(GRID[k], Fraction(slope(height, i, k))) for i, k in zip(corners, corners[1:])]
+    return values, slopes
+
+
+def slope(height, i, k):
+    return (height[k] - height[i]) / float(GRID[k] - GRID[i])
+
+
+def concave_envelope(table, kappa):
+    """Upper end of sum p_k^2 psi(p_k) over all weight vectors with sum p^3 <= kappa.
+
+    With a slope >= 0 it is at most sup_p [psi(p) - slope (p - kappa)]; between two points of GRID take psi at one end and p
+    at the other. Every slope gives a bound; that of the envelope at kappa gives the best.
+    """
+    values, slopes = table
+    steep = exact(max(next((slope for end, slope in slopes if end >= kappa)), Fraction(0)))
+    pieces = zip(GRID, values, values[1:])
+    return largest(
+        *(largest(left, right) - steep * exact(p) for p, left, right in pieces)
+    ) + steep * exact(kappa)
+
+
+def dropped_by_kappa(h, n, kappa, tables):
+    """Bound of the sum over all nodes j >= n of F, for every weight vector with sum p^3 <= kappa; tables[j] is psi there."""
+    last, total = int(END / h), ZERO
+    for j in range(n, last):
+        xi, _, speed = contour(node(h, j))
+        exponent = concave_envelope(tables[j], kappa) + log_inexact_saddle(xi)
+        total += exact(h) / IV.pi * speed * IV.exp(exponent)
+    return upper(total + tail(node(h, last - 1), ZERO, 0))
+
+
+def largest_kappa(h, n, error, steps=100):
+    """As largest_P, for F alone and for kappa = sum p^3 <= max p."""
+    tables = {j: psi_on_grid(h, j) for j in range(n, int(END / h))}
+    return last_that_fits(lambda kappa: dropped_by_kappa(h, n, kappa, tables), error, steps)
+
+
+# What is claimed, and the tables that show it ------------------------------------------------------------------------------
+
+ERRORS = {
+    "float64": ("1.42e-17", "1.92e-17", "2.61e-17"),
+    "float32": ("2.12e-9", "2.50e-9", "3.76e-9"),
+}  # of F, I_k, I_kl
+LEFT_OUT = {
+    "float64": "2e-17",
+    "float32": "5e-9",
+}  # what fewer nodes and terms may leave out of F, I_k and I_kl
+ENOUGH_NODES = {  # the first n nodes are enough for max p <= P
+    "float64": {30: Fraction(212, 1000), 42: Fraction(425, 1000)},
+    "float32": {12: Fraction(276, 1000), 18: Fraction(580, 1000)},
+}
+FLAT_NODES = {"float64": 30, "float32": 12}
+ENOUGH_TERMS = {  # the power sums kappa_2 .. kappa_T and T - 1 terms of a mean are enough for max p <= P, at FLAT_NODES
+    "float64": {
+        T: Fraction(P, 10_000) for T, P in ((8, 24), (12, 142), (16, 304), (22, 522), (32, 751))
+    },
+    "float32": {T: Fraction(P, 10_000) for T, P in ((4, 15), (6, 154), (8, 384), (12, 800))},
+}
+F_LEAST = Fraction(987, 1000)  # times 1/e: F at an inexact saddle is no less
+DENSITY = {"crowded": 400, "dominated": 80}  # boxes per unit of x
+
+
+def silent(*_):
+    pass
+
+
+def rule_errors(name, density=None, progress=silent):
+    """Bounds of the error of F, of a mean integral and of a second-moment integral with one rule."""
+    (h, nodes), density = RULES[name], density or DENSITY
+    below = along(BELOW, h, ALL, 30, lambda i: progress(name, "below", i))
+    totals = []
+    for kind, classes in (("crowded", CROWDED), ("dominated", DOMINATED)):
+        above = along(
+            ABOVE[name, kind],
+            h,
+            classes,
+            density[kind],
+            lambda i, kind=kind: progress(name, kind, i),
+        )
+        left_out = beyond(h, nodes, classes)
+        totals += [
+            [above[high, m] + left_out[high, m] + below[1, m] for m in range(3)]
+            for _, high in classes
+        ]
+    return [largest(*(total[m] for total in totals)) for m in range(3)]
+
+
+def amplification(name):
+    """Bound of sum_j |W_j|, by which rounding errors of the integrand are multiplied."""
+    h, nodes = RULES[name]
+    return upper(
+        sum((bound_at(h, j, ONE) for j in range(nodes)), ZERO) * IV.exp(ONE) / exact(F_LEAST)
+    )
+
+
+def left_out_by_nodes(name, n):
+    """Bounds of what the first n nodes leave out of F, I_k and I_kl for the P of ENOUGH_NODES."""
+    return [dropped(RULES[name][0], n, ENOUGH_NODES[name][n], m) for m in range(3)]
+
+
+def left_out_by_terms(name, T):
+    """Bounds of what T power sums at FLAT_NODES leave out of F and I_k for the P of ENOUGH_TERMS."""
+    h, P = RULES[name][0], ENOUGH_TERMS[name][T]
+    return [power_sum_error(h, FLAT_NODES[name], P, T, terms) for terms in (None, T - 1)]
+
+
+def on_terminal(name, part, i):
+    if i % 100 == 0 and sys.stderr.isatty():
+        print(f"\r{name}, path {part}: box {i:6d}  ", end="", file=sys.stderr, flush=True)
+
+
+def show(label, bounds, allowed):
+    """One line of a table: the bounds, and whether each is within what is claimed."""
+    verdict = (
+        "ok"
+        if all(bound.b <= exact(most).b for bound, most in zip(bounds, allowed))
+        else "NOT WITHIN"
+    )
+    print(
+        f"\r{label:44}",
+        *(f"{rounded_up(bound):>9}" for bound in bounds),
+        "  claimed",
+        *allowed,
+        " ",
+        verdict,
+        flush=True,
+    )
+    return verdict == "ok"
+
+
+def main():
+    print(
+        "Bounds of the absolute error, for all weight vectors and any number of categories; columns: F, I_k, I_kl"
+    )
+    held = []
+    for name, (h, N) in RULES.items():
+        held.append(
+            show(
+                f"{name}, h = {h}, {N} nodes", rule_errors(name, progress=on_terminal), ERRORS[name]
+            )
+        )
+        held.append(show(f"{name}, sum |W_j|", [amplification(name)], ["2.12"]))
+        for n, P in ENOUGH_NODES[name].items():
+            held.append(
+                show(
+                    f"left out by {n} nodes, max p <= {float(P)}",
+                    left_out_by_nodes(name, n),
+                    [LEFT_OUT[name]] * 3,
+                )
+            )
+        for T, P in ENOUGH_TERMS[name].items():
+            held.append(
+                show(
+                    f"left out by {T} power sums, max p <= {float(P)}",
+                    left_out_by_terms(name, T),
+                    [LEFT_OUT[name]] * 2,
+                )
+            )
+    sys.exit(not all(held))
+
+
+if __name__ == "__main__":
+    main()
