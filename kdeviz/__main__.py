@@ -1,4 +1,4 @@
-"""`python -m kdeviz verify [--backend numpy|cupy]`: holds every kernel against published reference values on this machine."""
+"""`python -m kdeviz verify [--backend numpy|numba|cupy]`: holds every kernel against published reference values on this machine."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ def main():
     check = commands.add_parser(
         "verify", help="a table of errors against reference values; fails when one exceeds its bound"
     )
-    check.add_argument("--backend", choices=["numpy", "cupy"], default="numpy")
+    check.add_argument("--backend", choices=["numpy", "numba", "cupy"], default="numpy")
     arguments = parser.parse_args()
     try:
         failed = verify(arguments.backend)

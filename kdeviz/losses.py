@@ -1,5 +1,7 @@
 """The public losses: checks and conventions around the generated kernels, which do all the computing."""
 
+import os
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -20,6 +22,7 @@ from .arrays import (
 
 ArrayLike = Any
 POLICIES = ("inf", "skip", "floor")
+BACKENDS = ("numpy", "numba")  # for numpy arrays; cupy arrays have kernels of their own
 
 
 class SoftmaxGradient(NamedTuple):
@@ -46,7 +49,27 @@ class Result(NamedTuple):
 
 def kernels(xp, stem):
     """The module of generated kernels for numpy or cupy arrays."""
-    return import_module(f"kdeviz.kernels.{xp.__name__}.{stem}")
+    return import_module(f"kdeviz.kernels.{backend() if xp is np else xp.__name__}.{stem}")
+
+
+def backend():
+    """What computes on numpy arrays: the library that the environment's KDEVIZ_BACKEND names, else numba where it is installed."""
+    if not (name := os.environ.get("KDEVIZ_BACKEND")):
+        return "numpy" if numba_problem() else "numba"
+    require_one_of("KDEVIZ_BACKEND", name, BACKENDS, "Unset, it is numba where numba is installed.")
+    if name == "numba" and (problem := numba_problem()):
+        raise ImportError(f"KDEVIZ_BACKEND=numba, but {problem}. Install it: pip install 'kdeviz[numba]'.")
+    return name
+
+
+@cache
+def numba_problem():
+    """Why numba cannot be imported; "" when it can."""
+    try:
+        import_module("numba")
+    except ImportError as problem:
+        return str(problem)
+    return ""
 
 
 # ---------------------------------------------------------------------------------------------------- softmax

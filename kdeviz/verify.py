@@ -47,7 +47,7 @@ def largest_error(function, case, dtype, xp):
 def verify(backend="numpy", stream=None):
     """Prints a table of errors, kernel by kernel; returns the number of those beyond their bound."""
     stream = stream or sys.stdout
-    xp = import_module(backend)
+    xp = import_module("numpy" if backend == "numba" else backend)
     cases = [(stem, case, dtype) for stem, case in references() for dtype in BOUND]
     print(HEAD, file=stream)
     failed = 0

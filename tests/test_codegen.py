@@ -96,9 +96,9 @@ def test_cuda_text_holds_no_bare_literal():
         assert not re.findall(r"(?<![\w(.])\d+\.\d*|(?<!REAL\()\b\d+\.\d+", body)
 
 
-def test_every_kernel_has_a_public_function_in_both_languages():
+def test_every_kernel_has_a_public_function_in_every_language():
     for stem, kernels in stems():
-        for folder in ("numpy", "cupy"):
+        for folder in ("numpy", "numba", "cupy"):
             text = (HOME / "kdeviz" / "kernels" / folder / f"{stem}.py").read_text()
             assert all(f"\ndef {kernel.name}(" in text for kernel in kernels)
 

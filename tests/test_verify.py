@@ -17,6 +17,13 @@ def test_every_kernel_is_within_its_bound():
     assert "60 of 60 within their bound" in table.getvalue()
 
 
+def test_numba_kernels_are_within_their_bound_too(monkeypatch):
+    some = [(stem, case) for stem, case in module.references() if case["kernel"] in ("softmax_ce", "laplace")]
+    monkeypatch.setattr(module, "references", lambda: some)
+    table = io.StringIO()
+    assert module.verify("numba", table) == 0 and "8 of 8 within their bound, numba backend" in table.getvalue()
+
+
 def test_every_public_kernel_has_a_reference():
     published = {(stem, case["kernel"]) for stem, case in module.references()}
     public = {("kde_ce", name) for name in vars(kde_ce) if not name.startswith("_") and name not in ("math", "np")}

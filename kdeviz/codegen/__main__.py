@@ -6,11 +6,12 @@ import importlib
 import sys
 from pathlib import Path
 
-from . import cuda, numpy_printer, references
+from . import cuda, numba, numpy_printer, references
 
 HOME = Path(__file__).parents[2]
 FILES = {
     "kernels/numpy/{stem}.py": numpy_printer.module,
+    "kernels/numba/{stem}.py": numba.module,
     "kernels/cupy/{stem}.cu": cuda.module,
     "kernels/cupy/{stem}.py": cuda.launch_module,
     "reference/{stem}.json": references.module,

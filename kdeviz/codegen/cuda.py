@@ -103,6 +103,9 @@ class Cuda:
     def maximum(self, a, b):
         return f"maximum({a}, {b})"
 
+    def add(self, place, value):
+        return f"{place} += {value}"
+
     def steps(self, index):
         """(the first place of this thread, its stride)"""
         return ("threadIdx.x", "blockDim.x") if index == self.threads else ("0", "1")

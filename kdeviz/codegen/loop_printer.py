@@ -84,11 +84,8 @@ class LoopKernel:
         value, place = self.text(eq.body), self.place(eq.target)
         if eq.op:
             place = self.running(eq)
-            self.line(
-                self.syntax.statement(
-                    f"{place} += {value}" if eq.op == "sum" else f"{place} = {self.syntax.maximum(place, value)}"
-                )
-            )
+            largest = f"{place} = {self.syntax.maximum(place, value)}"
+            self.line(self.syntax.statement(self.syntax.add(place, value) if eq.op == "sum" else largest))
         elif self.shape[eq.target.base]:
             self.line(self.syntax.store(f"{place} = {value}", eq.target))
         else:

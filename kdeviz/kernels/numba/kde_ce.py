@@ -1,0 +1,2933 @@
+# Generated from derivations/kde_ce.py. Do not edit: change the derivation and run `make generate`.
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numba as nb
+import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic, overload
+
+
+def _compiled(function):
+    """Compiled at its first call in each dtype, with IEEE arithmetic; kept on disk where numba finds a place for it."""
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        return nb.njit(cache=True, **options)(function)
+    except RuntimeError:  # neither this folder nor the user's cache can be written, or there is no file
+        return nb.njit(**options)(function)
+
+
+def _inlined(*liberties):
+    """Compiled into its callers; `liberties` that LLVM may take with the arithmetic of this function, and of no other."""
+    return nb.njit(forceinline=True, error_model="numpy", fastmath=set(liberties))
+
+
+def _run(kernel, rows, work, inputs, outputs):
+    """kernel(start, stop, *arrays) over all rows, in several threads where there is much to do; a row is never divided.
+
+    Read-only inputs in C order are one type to numba: so each dtype is compiled once.
+    """
+    arrays = (*(_read_only(a) for a in inputs), *outputs)
+    threads = min(nb.config.NUMBA_NUM_THREADS, rows, 1 + rows * work // 2**16)
+    if threads < 2:
+        return kernel(0, rows, *arrays)
+    with ThreadPoolExecutor(threads) as pool:
+        bounds = [rows * t // threads for t in range(threads + 1)]
+        for part in [pool.submit(kernel, start, stop, *arrays) for start, stop in zip(bounds, bounds[1:])]:
+            part.result()
+
+
+def _read_only(array):
+    array = np.ascontiguousarray(array).view()
+    array.flags.writeable = False
+    return array
+
+
+@_inlined()
+def _block(first, length, size):
+    """first .. first + length - 1, below size; unsigned, so that numba need not ask whether a place is counted from the end."""
+    return range(np.uint64(first), np.uint64(min(first + length, size)))
+
+
+@_inlined("reassoc", "nsz")
+def _add(total, term):
+    """One more term of a sum, in an order of LLVM's choice: so sums become vector code. NaN and infinities keep their meaning."""
+    return total + term
+
+
+@intrinsic
+def _maximum(context, a, b):
+    """The larger one, NaN if either is: LLVM's own, which becomes vector code, as a comparison does not."""
+
+    def emit(context, builder, signature, values):
+        kind = context.get_value_type(signature.return_type)
+        shape = ir.FunctionType(kind, [kind, kind])
+        return builder.call(builder.module.declare_intrinsic("llvm.maximum", [kind], shape), values)
+
+    return a(a, a), emit
+
+
+def _exp(x):
+    """exp as vector code: within 1.1 units in the last place, subnormal results too; 0 at -inf, inf above the range, NaN at NaN."""
+
+
+@overload(_exp, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _exp_of_type(x):
+    return _exp_single if x == nb.float32 else _exp_double
+
+
+def _exp_double(x):
+    """2**n exp(r): n in the last bits of a large sum, r in [-log(2)/2, log(2)/2] by log(2) in two parts, 1 + r + r*r*q minimax."""
+    inside = -746.0 if x < -746.0 else 710.0 if x > 710.0 else x
+    shifted = inside * 1.4426950408889634 + 6755399441055744.0
+    n = shifted - 6755399441055744.0
+    r = inside - n * 0.6931471803691238 - n * 1.9082149292705877e-10
+    q = 2.5000015510719588e-08
+    q = q * r + 2.7630306178626537e-07
+    q = q * r + 2.7557586812894924e-06
+    q = q * r + 2.480149294987594e-05
+    q = q * r + 0.0001984126950576586
+    q = q * r + 0.001388888894375969
+    q = q * r + 0.00833333333349498
+    q = q * r + 0.04166666666652973
+    q = q * r + 0.1666666666666641
+    q = q * r + 0.5000000000000011
+    k = np.float64(shifted).view(np.uint64) - np.uint64(
+        0x4338000000000000 - 2046
+    )  # n + 2046, for two factors 2**.. in range
+    half = np.uint64(k >> np.uint64(1))
+    low = np.uint64(half << np.uint64(52)).view(np.float64)
+    high = np.uint64(np.uint64(k - half) << np.uint64(52)).view(np.float64)
+    return (1.0 + (r + r * r * q)) * low * high
+
+
+def _exp_single(x):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    inside = real(-104.0) if x < real(-104.0) else real(89.0) if x > real(89.0) else x
+    shifted = inside * real(1.4426950408889634) + real(12582912.0)
+    n = shifted - real(12582912.0)
+    r = inside - n * real(0.693359375) - n * real(-2.1219444e-4)
+    q = real(0.0013814537087455392)
+    q = q * r + real(0.00836874544620514)
+    q = q * r + real(0.04166838899254799)
+    q = q * r + real(0.1666652113199234)
+    q = q * r + real(0.4999999403953552)
+    k = np.uint32(np.float32(shifted).view(np.uint32) - np.uint32(0x4B400000 - 254))
+    half = np.uint32(k >> np.uint32(1))
+    low = np.uint32(half << np.uint32(23)).view(np.float32)
+    high = np.uint32(np.uint32(k - half) << np.uint32(23)).view(np.float32)
+    return (real(1.0) + (r + r * r * q)) * low * high
+
+
+@_inlined()
+def _log_add_exp(a, b):
+    """log(exp a + exp b); -inf twice gives -inf."""
+    high, low = (a, b) if a > b else (b, a)
+    return high if math.isinf(low) else high + math.log1p(_exp(low - high))
+
+
+def laplace(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, laplace kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \left|{{u}_{r,b,j}}\right|
+
+        {k'}_{r,b,j} = - \operatorname{sign}{\left({u}_{r,b,j} \right)}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_laplace, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    raw_grad_points_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        log_floor_value = log_floor[row]
+        width = b[row] - a_value
+        inverse_h = real(1)/h[row]
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        raw_grad_h = real(0)
+        raw_grad_a = real(0)
+        raw_grad_b = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+            raw_grad_points[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            raw_grad_h_part = real(0)
+            raw_grad_a_part = real(0)
+            raw_grad_b_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+                raw_grad_points_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    centred = z[row, j] - top_z
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    u = delta*inverse_h
+                    log_K = -abs(u)
+                    log_joint = centred + log_K
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_pull = real(0)
+                raw_stretch = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_pull_part = real(0)
+                    raw_stretch_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        centred = z[row, j] - top_z
+                        offset = a_value - points[row, j]
+                        delta = offset + position_value*width
+                        u = delta*inverse_h
+                        log_K = -abs(u)
+                        log_joint = centred + log_K
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        slope = -np.sign(u)
+                        raw_pull_part = _add(raw_pull_part, joint[j]*slope)
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*slope*u)
+                    total_joint += total_joint_part
+                    raw_pull += raw_pull_part
+                    raw_stretch += raw_stretch_part
+                pull = raw_pull/_maximum(real(1), total_joint)
+                stretch = raw_stretch/_maximum(real(1), total_joint)
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                raw_grad_h_part = _add(raw_grad_h_part, mass*stretch)
+                raw_grad_a_part = _add(raw_grad_a_part, mass*pull*(real(1) - position_value))
+                raw_grad_b_part = _add(raw_grad_b_part, mass*position_value*pull)
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    u = delta*inverse_h
+                    slope = -np.sign(u)
+                    raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope)
+            explained += explained_part
+            loss_value += loss_value_part
+            raw_grad_h += raw_grad_h_part
+            raw_grad_a += raw_grad_a_part
+            raw_grad_b += raw_grad_b_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+                raw_grad_points[j] += raw_grad_points_part[j]
+        explained_over_total_weight = explained/total_weight
+        grad_h[row] = raw_grad_h/h[row]
+        grad_a[row] = -raw_grad_a/h[row]
+        grad_b[row] = -raw_grad_b/h[row]
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+            grad_points[row, j] = inverse_h*raw_grad_points[j]
+
+
+def gaussian(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, gaussian kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \frac{{u}_{r,b,j}^{2}}{2}
+
+        {k'}_{r,b,j} = - {u}_{r,b,j}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_gaussian, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    raw_grad_points_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        log_floor_value = log_floor[row]
+        width = b[row] - a_value
+        inverse_h = real(1)/h[row]
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        raw_grad_h = real(0)
+        raw_grad_a = real(0)
+        raw_grad_b = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+            raw_grad_points[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            raw_grad_h_part = real(0)
+            raw_grad_a_part = real(0)
+            raw_grad_b_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+                raw_grad_points_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    centred = z[row, j] - top_z
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    u = delta*inverse_h
+                    log_K = -real(1)/real(2)*(u*u)
+                    log_joint = centred + log_K
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_pull = real(0)
+                raw_stretch = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_pull_part = real(0)
+                    raw_stretch_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        centred = z[row, j] - top_z
+                        offset = a_value - points[row, j]
+                        delta = offset + position_value*width
+                        u = delta*inverse_h
+                        log_K = -real(1)/real(2)*(u*u)
+                        log_joint = centred + log_K
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        slope = -u
+                        raw_pull_part = _add(raw_pull_part, joint[j]*slope)
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*slope*u)
+                    total_joint += total_joint_part
+                    raw_pull += raw_pull_part
+                    raw_stretch += raw_stretch_part
+                pull = raw_pull/_maximum(real(1), total_joint)
+                stretch = raw_stretch/_maximum(real(1), total_joint)
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                raw_grad_h_part = _add(raw_grad_h_part, mass*stretch)
+                raw_grad_a_part = _add(raw_grad_a_part, mass*pull*(real(1) - position_value))
+                raw_grad_b_part = _add(raw_grad_b_part, mass*position_value*pull)
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    u = delta*inverse_h
+                    slope = -u
+                    raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope)
+            explained += explained_part
+            loss_value += loss_value_part
+            raw_grad_h += raw_grad_h_part
+            raw_grad_a += raw_grad_a_part
+            raw_grad_b += raw_grad_b_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+                raw_grad_points[j] += raw_grad_points_part[j]
+        explained_over_total_weight = explained/total_weight
+        grad_h[row] = raw_grad_h/h[row]
+        grad_a[row] = -raw_grad_a/h[row]
+        grad_b[row] = -raw_grad_b/h[row]
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+            grad_points[row, j] = inverse_h*raw_grad_points[j]
+
+
+def box(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, box kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} < 0 \\0 & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = 0
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_box, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _box(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    log_K = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        h_value = h[row]
+        log_floor_value = log_floor[row]
+        width = b[row] - a_value
+        inverse_h = real(1)/h_value
+        grad_h[row] = real(0)
+        grad_a[row] = real(0)
+        grad_b[row] = real(0)
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+            grad_points[row, j] = real(0)
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    room = inverse_h*(h_value - abs(delta))
+                    log_K[j] = (real(-np.inf) if room < real(0) else real(0))
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                    total_joint += total_joint_part
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+            explained += explained_part
+            loss_value += loss_value_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+        explained_over_total_weight = explained/total_weight
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+
+
+def triangular(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, triangular kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} & \text{otherwise} \end{cases}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_triangular, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    log_K = np.empty((J,), z.dtype)
+    slope = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    raw_grad_points_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        h_value = h[row]
+        log_floor_value = log_floor[row]
+        width = b[row] - a_value
+        inverse_h = real(1)/h_value
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        raw_grad_h = real(0)
+        raw_grad_a = real(0)
+        raw_grad_b = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+            raw_grad_points[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            raw_grad_h_part = real(0)
+            raw_grad_a_part = real(0)
+            raw_grad_b_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+                raw_grad_points_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    room = inverse_h*(h_value - abs(delta))
+                    log_K[j] = (real(-np.inf) if room <= real(0) else math.log(room))
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_pull = real(0)
+                raw_stretch = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_pull_part = real(0)
+                    raw_stretch_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        offset = a_value - points[row, j]
+                        delta = offset + position_value*width
+                        room = inverse_h*(h_value - abs(delta))
+                        u = delta*inverse_h
+                        slope[j] = (real(0) if room <= real(0) else -np.sign(u)/room)
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
+                    total_joint += total_joint_part
+                    raw_pull += raw_pull_part
+                    raw_stretch += raw_stretch_part
+                pull = raw_pull/_maximum(real(1), total_joint)
+                stretch = raw_stretch/_maximum(real(1), total_joint)
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                raw_grad_h_part = _add(raw_grad_h_part, mass*stretch)
+                raw_grad_a_part = _add(raw_grad_a_part, mass*pull*(real(1) - position_value))
+                raw_grad_b_part = _add(raw_grad_b_part, mass*position_value*pull)
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
+            explained += explained_part
+            loss_value += loss_value_part
+            raw_grad_h += raw_grad_h_part
+            raw_grad_a += raw_grad_a_part
+            raw_grad_b += raw_grad_b_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+                raw_grad_points[j] += raw_grad_points_part[j]
+        explained_over_total_weight = explained/total_weight
+        grad_h[row] = raw_grad_h/h_value
+        grad_a[row] = -raw_grad_a/h_value
+        grad_b[row] = -raw_grad_b/h_value
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+            grad_points[row, j] = inverse_h*raw_grad_points[j]
+
+
+def epanechnikov(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, epanechnikov kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left(\left|{{u}_{r,b,j}}\right| + 1 \right)} + \log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} + \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{\left|{{u}_{r,b,j}}\right| + 1} & \text{otherwise} \end{cases}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_epanechnikov, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    log_K = np.empty((J,), z.dtype)
+    slope = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    raw_grad_points_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        h_value = h[row]
+        log_floor_value = log_floor[row]
+        width = b[row] - a_value
+        inverse_h = real(1)/h_value
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        raw_grad_h = real(0)
+        raw_grad_a = real(0)
+        raw_grad_b = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+            raw_grad_points[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            raw_grad_h_part = real(0)
+            raw_grad_a_part = real(0)
+            raw_grad_b_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+                raw_grad_points_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    room = inverse_h*(h_value - abs(delta))
+                    u = delta*inverse_h
+                    log_K[j] = (real(-np.inf) if room <= real(0) else math.log(room) + math.log1p(abs(u)))
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_pull = real(0)
+                raw_stretch = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_pull_part = real(0)
+                    raw_stretch_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        offset = a_value - points[row, j]
+                        delta = offset + position_value*width
+                        room = inverse_h*(h_value - abs(delta))
+                        u = delta*inverse_h
+                        slope[j] = (real(0) if room <= real(0) else np.sign(u)/(real(1) + abs(u)) - np.sign(u)/room)
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
+                    total_joint += total_joint_part
+                    raw_pull += raw_pull_part
+                    raw_stretch += raw_stretch_part
+                pull = raw_pull/_maximum(real(1), total_joint)
+                stretch = raw_stretch/_maximum(real(1), total_joint)
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                raw_grad_h_part = _add(raw_grad_h_part, mass*stretch)
+                raw_grad_a_part = _add(raw_grad_a_part, mass*pull*(real(1) - position_value))
+                raw_grad_b_part = _add(raw_grad_b_part, mass*position_value*pull)
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
+            explained += explained_part
+            loss_value += loss_value_part
+            raw_grad_h += raw_grad_h_part
+            raw_grad_a += raw_grad_a_part
+            raw_grad_b += raw_grad_b_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+                raw_grad_points[j] += raw_grad_points_part[j]
+        explained_over_total_weight = explained/total_weight
+        grad_h[row] = raw_grad_h/h_value
+        grad_a[row] = -raw_grad_a/h_value
+        grad_b[row] = -raw_grad_b/h_value
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+            grad_points[row, j] = inverse_h*raw_grad_points[j]
+
+
+def cauchy(z, points, a, b, h, position, q, log_floor):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate, cauchy kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {u}_{r,b,j} = \frac{{\delta}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \log{\left({u}_{r,b,j}^{2} + 1 \right)}
+
+        {k'}_{r,b,j} = - \frac{2 {u}_{r,b,j}}{{u}_{r,b,j}^{2} + 1}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_cauchy, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    log_K = np.empty((J,), z.dtype)
+    slope = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    raw_grad_points_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        log_floor_value = log_floor[row]
+        width = b[row] - a_value
+        inverse_h = real(1)/h[row]
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        raw_grad_h = real(0)
+        raw_grad_a = real(0)
+        raw_grad_b = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+            raw_grad_points[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            raw_grad_h_part = real(0)
+            raw_grad_a_part = real(0)
+            raw_grad_b_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+                raw_grad_points_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    u = delta*inverse_h
+                    log_K[j] = -math.log1p((u*u))
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_pull = real(0)
+                raw_stretch = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_pull_part = real(0)
+                    raw_stretch_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        offset = a_value - points[row, j]
+                        delta = offset + position_value*width
+                        u = delta*inverse_h
+                        slope[j] = -real(2)*u/(real(1) + (u*u))
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
+                    total_joint += total_joint_part
+                    raw_pull += raw_pull_part
+                    raw_stretch += raw_stretch_part
+                pull = raw_pull/_maximum(real(1), total_joint)
+                stretch = raw_stretch/_maximum(real(1), total_joint)
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                raw_grad_h_part = _add(raw_grad_h_part, mass*stretch)
+                raw_grad_a_part = _add(raw_grad_a_part, mass*pull*(real(1) - position_value))
+                raw_grad_b_part = _add(raw_grad_b_part, mass*position_value*pull)
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
+            explained += explained_part
+            loss_value += loss_value_part
+            raw_grad_h += raw_grad_h_part
+            raw_grad_a += raw_grad_a_part
+            raw_grad_b += raw_grad_b_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+                raw_grad_points[j] += raw_grad_points_part[j]
+        explained_over_total_weight = explained/total_weight
+        grad_h[row] = raw_grad_h/h[row]
+        grad_a[row] = -raw_grad_a/h[row]
+        grad_b[row] = -raw_grad_b/h[row]
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+            grad_points[row, j] = inverse_h*raw_grad_points[j]
+
+
+def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, laplace kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+
+        {\epsilon}_{r,b,j} = e^{2 \left|{{u}_{r,b,j}}\right| - {\rho}_{r}}
+
+        {nearest\_share}_{r,b,j} = \frac{1}{{\epsilon}_{r,b,j} + 1}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \log{\left(1 - e^{- {\rho}_{r}} \right)} + \log{\left({\epsilon}_{r,b,j} + 1 \right)} - \left|{{u}_{r,b,j}}\right|
+
+        {k'}_{r,b,j} = 2 \operatorname{sign}{\left({u}_{r,b,j} \right)} {nearest\_share}_{r,b,j} {\epsilon}_{r,b,j} - \operatorname{sign}{\left({u}_{r,b,j} \right)}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{\left(2 \operatorname{sign}{\left({u}_{r,b,j} \right)} {nearest\_share}_{r,b,j} {\epsilon}_{r,b,j} {u}_{r,b,j} - \operatorname{sign}{\left({u}_{r,b,j} \right)} {u}_{r,b,j} - {nearest\_share}_{r,b,j} {\epsilon}_{r,b,j} {\rho}_{r} - \frac{{\rho}_{r}}{e^{{\rho}_{r}} - 1}\right) e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_laplace_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, period, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    nearest = np.empty((J,), z.dtype)
+    other_image = np.empty((J,), z.dtype)
+    log_K = np.empty((J,), z.dtype)
+    nearest_share = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    raw_grad_points_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        log_floor_value = log_floor[row]
+        period_value = period[row]
+        width = b[row] - a_value
+        turn = period_value/h[row]
+        inverse_period = real(1)/period_value
+        inverse_h = real(1)/h[row]
+        log_expm1_turn = math.log(-math.expm1(-turn))
+        turn_over_expm1_turn = turn/math.expm1(turn)
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        raw_grad_h = real(0)
+        raw_grad_a = real(0)
+        raw_grad_b = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+            raw_grad_points[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            raw_grad_h_part = real(0)
+            raw_grad_a_part = real(0)
+            raw_grad_b_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+                raw_grad_points_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    nearest[j] = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
+                    u = inverse_h*nearest[j]
+                    other_image[j] = _exp(real(2)*abs(u) - turn)
+                    log_K[j] = math.log1p(other_image[j]) - log_expm1_turn - abs(u)
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_pull = real(0)
+                raw_stretch = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_pull_part = real(0)
+                    raw_stretch_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        nearest_share[j] = real(1)/(real(1) + other_image[j])
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        u = inverse_h*nearest[j]
+                        slope = real(2)*nearest_share[j]*other_image[j]*np.sign(u) - np.sign(u)
+                        raw_pull_part = _add(raw_pull_part, joint[j]*slope)
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*(real(2)*nearest_share[j]*other_image[j]*u*np.sign(u) - turn_over_expm1_turn - u*np.sign(u) - nearest_share[j]*other_image[j]*turn))
+                    total_joint += total_joint_part
+                    raw_pull += raw_pull_part
+                    raw_stretch += raw_stretch_part
+                pull = raw_pull/_maximum(real(1), total_joint)
+                stretch = raw_stretch/_maximum(real(1), total_joint)
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                raw_grad_h_part = _add(raw_grad_h_part, mass*stretch)
+                raw_grad_a_part = _add(raw_grad_a_part, mass*pull*(real(1) - position_value))
+                raw_grad_b_part = _add(raw_grad_b_part, mass*position_value*pull)
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    u = inverse_h*nearest[j]
+                    slope = real(2)*nearest_share[j]*other_image[j]*np.sign(u) - np.sign(u)
+                    raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope)
+            explained += explained_part
+            loss_value += loss_value_part
+            raw_grad_h += raw_grad_h_part
+            raw_grad_a += raw_grad_a_part
+            raw_grad_b += raw_grad_b_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+                raw_grad_points[j] += raw_grad_points_part[j]
+        explained_over_total_weight = explained/total_weight
+        grad_h[row] = raw_grad_h/h[row]
+        grad_a[row] = -raw_grad_a/h[row]
+        grad_b[row] = -raw_grad_b/h[row]
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+            grad_points[row, j] = inverse_h*raw_grad_points[j]
+
+
+def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, gaussian kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \frac{{u}_{r,b,j}^{2}}{2}
+
+        {k'}_{r,b,j} = - {u}_{r,b,j}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_gaussian_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, period, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    nearest = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    raw_grad_points_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        log_floor_value = log_floor[row]
+        period_value = period[row]
+        width = b[row] - a_value
+        inverse_period = real(1)/period_value
+        inverse_h = real(1)/h[row]
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        raw_grad_h = real(0)
+        raw_grad_a = real(0)
+        raw_grad_b = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+            raw_grad_points[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            raw_grad_h_part = real(0)
+            raw_grad_a_part = real(0)
+            raw_grad_b_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+                raw_grad_points_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    nearest[j] = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
+                    centred = z[row, j] - top_z
+                    u = inverse_h*nearest[j]
+                    log_K = -real(1)/real(2)*(u*u)
+                    log_joint = centred + log_K
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_pull = real(0)
+                raw_stretch = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_pull_part = real(0)
+                    raw_stretch_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        centred = z[row, j] - top_z
+                        u = inverse_h*nearest[j]
+                        log_K = -real(1)/real(2)*(u*u)
+                        log_joint = centred + log_K
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        slope = -u
+                        raw_pull_part = _add(raw_pull_part, joint[j]*slope)
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*slope*u)
+                    total_joint += total_joint_part
+                    raw_pull += raw_pull_part
+                    raw_stretch += raw_stretch_part
+                pull = raw_pull/_maximum(real(1), total_joint)
+                stretch = raw_stretch/_maximum(real(1), total_joint)
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                raw_grad_h_part = _add(raw_grad_h_part, mass*stretch)
+                raw_grad_a_part = _add(raw_grad_a_part, mass*pull*(real(1) - position_value))
+                raw_grad_b_part = _add(raw_grad_b_part, mass*position_value*pull)
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    u = inverse_h*nearest[j]
+                    slope = -u
+                    raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope)
+            explained += explained_part
+            loss_value += loss_value_part
+            raw_grad_h += raw_grad_h_part
+            raw_grad_a += raw_grad_a_part
+            raw_grad_b += raw_grad_b_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+                raw_grad_points[j] += raw_grad_points_part[j]
+        explained_over_total_weight = explained/total_weight
+        grad_h[row] = raw_grad_h/h[row]
+        grad_a[row] = -raw_grad_a/h[row]
+        grad_b[row] = -raw_grad_b/h[row]
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+            grad_points[row, j] = inverse_h*raw_grad_points[j]
+
+
+def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, box kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} < 0 \\0 & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = 0
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_box_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _box_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, period, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    log_K = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        h_value = h[row]
+        log_floor_value = log_floor[row]
+        period_value = period[row]
+        width = b[row] - a_value
+        inverse_period = real(1)/period_value
+        inverse_h = real(1)/h_value
+        grad_h[row] = real(0)
+        grad_a[row] = real(0)
+        grad_b[row] = real(0)
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+            grad_points[row, j] = real(0)
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    nearest = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
+                    room = inverse_h*(h_value - abs(nearest))
+                    log_K[j] = (real(-np.inf) if room < real(0) else real(0))
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                    total_joint += total_joint_part
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+            explained += explained_part
+            loss_value += loss_value_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+        explained_over_total_weight = explained/total_weight
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+
+
+def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, triangular kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} & \text{otherwise} \end{cases}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_triangular_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, period, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    nearest = np.empty((J,), z.dtype)
+    log_K = np.empty((J,), z.dtype)
+    slope = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    raw_grad_points_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        h_value = h[row]
+        log_floor_value = log_floor[row]
+        period_value = period[row]
+        width = b[row] - a_value
+        inverse_period = real(1)/period_value
+        inverse_h = real(1)/h_value
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        raw_grad_h = real(0)
+        raw_grad_a = real(0)
+        raw_grad_b = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+            raw_grad_points[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            raw_grad_h_part = real(0)
+            raw_grad_a_part = real(0)
+            raw_grad_b_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+                raw_grad_points_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    nearest[j] = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
+                    room = inverse_h*(h_value - abs(nearest[j]))
+                    log_K[j] = (real(-np.inf) if room <= real(0) else math.log(room))
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_pull = real(0)
+                raw_stretch = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_pull_part = real(0)
+                    raw_stretch_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        room = inverse_h*(h_value - abs(nearest[j]))
+                        u = inverse_h*nearest[j]
+                        slope[j] = (real(0) if room <= real(0) else -np.sign(u)/room)
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
+                    total_joint += total_joint_part
+                    raw_pull += raw_pull_part
+                    raw_stretch += raw_stretch_part
+                pull = raw_pull/_maximum(real(1), total_joint)
+                stretch = raw_stretch/_maximum(real(1), total_joint)
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                raw_grad_h_part = _add(raw_grad_h_part, mass*stretch)
+                raw_grad_a_part = _add(raw_grad_a_part, mass*pull*(real(1) - position_value))
+                raw_grad_b_part = _add(raw_grad_b_part, mass*position_value*pull)
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
+            explained += explained_part
+            loss_value += loss_value_part
+            raw_grad_h += raw_grad_h_part
+            raw_grad_a += raw_grad_a_part
+            raw_grad_b += raw_grad_b_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+                raw_grad_points[j] += raw_grad_points_part[j]
+        explained_over_total_weight = explained/total_weight
+        grad_h[row] = raw_grad_h/h_value
+        grad_a[row] = -raw_grad_a/h_value
+        grad_b[row] = -raw_grad_b/h_value
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+            grad_points[row, j] = inverse_h*raw_grad_points[j]
+
+
+def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, epanechnikov kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = \begin{cases} -\infty & \text{for}\: {room}_{r,b,j} \leq 0 \\\log{\left(\left|{{u}_{r,b,j}}\right| + 1 \right)} + \log{\left({room}_{r,b,j} \right)} & \text{otherwise} \end{cases}
+
+        {k'}_{r,b,j} = \begin{cases} 0 & \text{for}\: {room}_{r,b,j} \leq 0 \\- \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{{room}_{r,b,j}} + \frac{\operatorname{sign}{\left({u}_{r,b,j} \right)}}{\left|{{u}_{r,b,j}}\right| + 1} & \text{otherwise} \end{cases}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_epanechnikov_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, period, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    nearest = np.empty((J,), z.dtype)
+    log_K = np.empty((J,), z.dtype)
+    slope = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    raw_grad_points_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        h_value = h[row]
+        log_floor_value = log_floor[row]
+        period_value = period[row]
+        width = b[row] - a_value
+        inverse_period = real(1)/period_value
+        inverse_h = real(1)/h_value
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        raw_grad_h = real(0)
+        raw_grad_a = real(0)
+        raw_grad_b = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+            raw_grad_points[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            raw_grad_h_part = real(0)
+            raw_grad_a_part = real(0)
+            raw_grad_b_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+                raw_grad_points_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    nearest[j] = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
+                    room = inverse_h*(h_value - abs(nearest[j]))
+                    u = inverse_h*nearest[j]
+                    log_K[j] = (real(-np.inf) if room <= real(0) else math.log(room) + math.log1p(abs(u)))
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_pull = real(0)
+                raw_stretch = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_pull_part = real(0)
+                    raw_stretch_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        room = inverse_h*(h_value - abs(nearest[j]))
+                        u = inverse_h*nearest[j]
+                        slope[j] = (real(0) if room <= real(0) else np.sign(u)/(real(1) + abs(u)) - np.sign(u)/room)
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
+                    total_joint += total_joint_part
+                    raw_pull += raw_pull_part
+                    raw_stretch += raw_stretch_part
+                pull = raw_pull/_maximum(real(1), total_joint)
+                stretch = raw_stretch/_maximum(real(1), total_joint)
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                raw_grad_h_part = _add(raw_grad_h_part, mass*stretch)
+                raw_grad_a_part = _add(raw_grad_a_part, mass*pull*(real(1) - position_value))
+                raw_grad_b_part = _add(raw_grad_b_part, mass*position_value*pull)
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
+            explained += explained_part
+            loss_value += loss_value_part
+            raw_grad_h += raw_grad_h_part
+            raw_grad_a += raw_grad_a_part
+            raw_grad_b += raw_grad_b_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+                raw_grad_points[j] += raw_grad_points_part[j]
+        explained_over_total_weight = explained/total_weight
+        grad_h[row] = raw_grad_h/h_value
+        grad_a[row] = -raw_grad_a/h_value
+        grad_b[row] = -raw_grad_b/h_value
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+            grad_points[row, j] = inverse_h*raw_grad_points[j]
+
+
+def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, cauchy kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \log{\left({u}_{r,b,j}^{2} + 1 \right)}
+
+        {k'}_{r,b,j} = - \frac{2 {u}_{r,b,j}}{{u}_{r,b,j}^{2} + 1}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j} {u}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_cauchy_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, period, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    nearest = np.empty((J,), z.dtype)
+    log_K = np.empty((J,), z.dtype)
+    slope = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    raw_grad_points_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        log_floor_value = log_floor[row]
+        period_value = period[row]
+        width = b[row] - a_value
+        inverse_period = real(1)/period_value
+        inverse_h = real(1)/h[row]
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        raw_grad_h = real(0)
+        raw_grad_a = real(0)
+        raw_grad_b = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+            raw_grad_points[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            raw_grad_h_part = real(0)
+            raw_grad_a_part = real(0)
+            raw_grad_b_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+                raw_grad_points_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    nearest[j] = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
+                    u = inverse_h*nearest[j]
+                    log_K[j] = -math.log1p((u*u))
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_pull = real(0)
+                raw_stretch = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_pull_part = real(0)
+                    raw_stretch_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        u = inverse_h*nearest[j]
+                        slope[j] = -real(2)*u/(real(1) + (u*u))
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
+                    total_joint += total_joint_part
+                    raw_pull += raw_pull_part
+                    raw_stretch += raw_stretch_part
+                pull = raw_pull/_maximum(real(1), total_joint)
+                stretch = raw_stretch/_maximum(real(1), total_joint)
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                raw_grad_h_part = _add(raw_grad_h_part, mass*stretch)
+                raw_grad_a_part = _add(raw_grad_a_part, mass*pull*(real(1) - position_value))
+                raw_grad_b_part = _add(raw_grad_b_part, mass*position_value*pull)
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
+            explained += explained_part
+            loss_value += loss_value_part
+            raw_grad_h += raw_grad_h_part
+            raw_grad_a += raw_grad_a_part
+            raw_grad_b += raw_grad_b_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+                raw_grad_points[j] += raw_grad_points_part[j]
+        explained_over_total_weight = explained/total_weight
+        grad_h[row] = raw_grad_h/h[row]
+        grad_a[row] = -raw_grad_a/h[row]
+        grad_b[row] = -raw_grad_b/h[row]
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+            grad_points[row, j] = inverse_h*raw_grad_points[j]
+
+
+def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
+    r"""Cross-entropy of bins on [a, b] against a kernel density estimate on a circle, von_mises kernel.
+
+    .. math::
+
+        {offset}_{r,j} = {a}_{r} - {x}_{r,j}
+
+        {width}_{r} = - {a}_{r} + {b}_{r}
+
+        {\rho}_{r} = \frac{{P}_{r}}{{h}_{r}}
+
+        {\delta}_{r,b,j} = {offset}_{r,j} + {t}_{r,b} {width}_{r}
+
+        {\delta^\circ}_{r,b,j} = - \left\lfloor{\frac{{\delta}_{r,b,j}}{{P}_{r}} + \frac{1}{2}}\right\rfloor {P}_{r} + {\delta}_{r,b,j}
+
+        {u}_{r,b,j} = \frac{{\delta^\circ}_{r,b,j}}{{h}_{r}}
+
+        {room}_{r,b,j} = \frac{- \left|{{\delta^\circ}_{r,b,j}}\right| + {h}_{r}}{{h}_{r}}
+
+        {\log K}_{r,b,j} = - \frac{\sin^{2}{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} {\rho}_{r}^{2}}{2 \pi^{2}}
+
+        {k'}_{r,b,j} = - \frac{\sin{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} \cos{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} {\rho}_{r}}{\pi}
+
+        {\pi}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\sigma}_{r,b} = \sum_{j=0}^{J - 1} - \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \sin^{2}{\left(\frac{\pi {u}_{r,b,j}}{{\rho}_{r}} \right)} {\rho}_{r}^{2}}{\pi^{2} \sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial x}_{r,j} = \frac{\sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b} {k'}_{r,b,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}}{{h}_{r}}
+
+        {\partial L/\partial h}_{r} = \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {\sigma}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial a}_{r} = - \frac{\sum_{b=0}^{B - 1} \left(1 - {t}_{r,b}\right) {m}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
+
+        {\log p}_{r,b} = {\log p}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    points : array (R, J)
+        Positions of the points, in the unit of x.
+    a : array (R,)
+        Lower edge of the target, in the unit of x.
+    b : array (R,)
+        Upper edge of the target, in the unit of x.
+    h : array (R,)
+        Bandwidth, positive, in the unit of x.
+    position : array (R, B)
+        Places of the bins between the edges: bin b is at a + (b - a) position.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    period : array (R,)
+        Period of x, positive, in the unit of x.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_points : array (R, J)
+    grad_h : array (R,)
+    grad_a : array (R,)
+    grad_b : array (R,)
+    log_density : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/kde_ce.py.
+    """
+    R = z.shape[0]
+    B = position.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_points = np.empty((R, J), z.dtype)
+    grad_h = np.empty((R,), z.dtype)
+    grad_a = np.empty((R,), z.dtype)
+    grad_b = np.empty((R,), z.dtype)
+    log_density = np.empty((R, B), z.dtype)
+    _run(_von_mises_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
+
+
+@_compiled
+def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, period, loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = position.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    nearest = np.empty((J,), z.dtype)
+    log_K = np.empty((J,), z.dtype)
+    slope = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    raw_grad_points_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        a_value = a[row]
+        log_floor_value = log_floor[row]
+        period_value = period[row]
+        width = b[row] - a_value
+        turn = period_value/h[row]
+        inverse_period = real(1)/period_value
+        inverse_h = real(1)/h[row]
+        inverse_turn = real(1)/turn
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        raw_grad_h = real(0)
+        raw_grad_a = real(0)
+        raw_grad_b = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+            raw_grad_points[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            raw_grad_h_part = real(0)
+            raw_grad_a_part = real(0)
+            raw_grad_b_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+                raw_grad_points_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                position_value = position[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    offset = a_value - points[row, j]
+                    delta = offset + position_value*width
+                    nearest[j] = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
+                    u = inverse_h*nearest[j]
+                    log_K[j] = -real(1)/real(2)*(turn*turn)*(math.sin(real(3.141592653589793)*inverse_turn*u)*math.sin(real(3.141592653589793)*inverse_turn*u))/(real(3.141592653589793)*real(3.141592653589793))
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_pull = real(0)
+                raw_stretch = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_pull_part = real(0)
+                    raw_stretch_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        u = inverse_h*nearest[j]
+                        slope[j] = -turn*math.sin(real(3.141592653589793)*inverse_turn*u)*math.cos(real(3.141592653589793)*inverse_turn*u)/real(3.141592653589793)
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*(math.sin(real(3.141592653589793)*inverse_turn*u)*math.sin(real(3.141592653589793)*inverse_turn*u)))
+                    total_joint += total_joint_part
+                    raw_pull += raw_pull_part
+                    raw_stretch += raw_stretch_part
+                pull = raw_pull/_maximum(real(1), total_joint)
+                stretch = -raw_stretch*(turn*turn)/((real(3.141592653589793)*real(3.141592653589793))*_maximum(real(1), total_joint))
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                raw_grad_h_part = _add(raw_grad_h_part, mass*stretch)
+                raw_grad_a_part = _add(raw_grad_a_part, mass*pull*(real(1) - position_value))
+                raw_grad_b_part = _add(raw_grad_b_part, mass*position_value*pull)
+                log_density[row, bin] = log_p
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
+            explained += explained_part
+            loss_value += loss_value_part
+            raw_grad_h += raw_grad_h_part
+            raw_grad_a += raw_grad_a_part
+            raw_grad_b += raw_grad_b_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+                raw_grad_points[j] += raw_grad_points_part[j]
+        explained_over_total_weight = explained/total_weight
+        grad_h[row] = raw_grad_h/h[row]
+        grad_a[row] = -raw_grad_a/h[row]
+        grad_b[row] = -raw_grad_b/h[row]
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+            grad_points[row, j] = inverse_h*raw_grad_points[j]

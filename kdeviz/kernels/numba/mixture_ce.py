@@ -1,0 +1,258 @@
+# Generated from derivations/mixture_ce.py. Do not edit: change the derivation and run `make generate`.
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numba as nb
+import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic, overload
+
+
+def _compiled(function):
+    """Compiled at its first call in each dtype, with IEEE arithmetic; kept on disk where numba finds a place for it."""
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        return nb.njit(cache=True, **options)(function)
+    except RuntimeError:  # neither this folder nor the user's cache can be written, or there is no file
+        return nb.njit(**options)(function)
+
+
+def _inlined(*liberties):
+    """Compiled into its callers; `liberties` that LLVM may take with the arithmetic of this function, and of no other."""
+    return nb.njit(forceinline=True, error_model="numpy", fastmath=set(liberties))
+
+
+def _run(kernel, rows, work, inputs, outputs):
+    """kernel(start, stop, *arrays) over all rows, in several threads where there is much to do; a row is never divided.
+
+    Read-only inputs in C order are one type to numba: so each dtype is compiled once.
+    """
+    arrays = (*(_read_only(a) for a in inputs), *outputs)
+    threads = min(nb.config.NUMBA_NUM_THREADS, rows, 1 + rows * work // 2**16)
+    if threads < 2:
+        return kernel(0, rows, *arrays)
+    with ThreadPoolExecutor(threads) as pool:
+        bounds = [rows * t // threads for t in range(threads + 1)]
+        for part in [pool.submit(kernel, start, stop, *arrays) for start, stop in zip(bounds, bounds[1:])]:
+            part.result()
+
+
+def _read_only(array):
+    array = np.ascontiguousarray(array).view()
+    array.flags.writeable = False
+    return array
+
+
+@_inlined()
+def _block(first, length, size):
+    """first .. first + length - 1, below size; unsigned, so that numba need not ask whether a place is counted from the end."""
+    return range(np.uint64(first), np.uint64(min(first + length, size)))
+
+
+@_inlined("reassoc", "nsz")
+def _add(total, term):
+    """One more term of a sum, in an order of LLVM's choice: so sums become vector code. NaN and infinities keep their meaning."""
+    return total + term
+
+
+@intrinsic
+def _maximum(context, a, b):
+    """The larger one, NaN if either is: LLVM's own, which becomes vector code, as a comparison does not."""
+
+    def emit(context, builder, signature, values):
+        kind = context.get_value_type(signature.return_type)
+        shape = ir.FunctionType(kind, [kind, kind])
+        return builder.call(builder.module.declare_intrinsic("llvm.maximum", [kind], shape), values)
+
+    return a(a, a), emit
+
+
+def _exp(x):
+    """exp as vector code: within 1.1 units in the last place, subnormal results too; 0 at -inf, inf above the range, NaN at NaN."""
+
+
+@overload(_exp, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _exp_of_type(x):
+    return _exp_single if x == nb.float32 else _exp_double
+
+
+def _exp_double(x):
+    """2**n exp(r): n in the last bits of a large sum, r in [-log(2)/2, log(2)/2] by log(2) in two parts, 1 + r + r*r*q minimax."""
+    inside = -746.0 if x < -746.0 else 710.0 if x > 710.0 else x
+    shifted = inside * 1.4426950408889634 + 6755399441055744.0
+    n = shifted - 6755399441055744.0
+    r = inside - n * 0.6931471803691238 - n * 1.9082149292705877e-10
+    q = 2.5000015510719588e-08
+    q = q * r + 2.7630306178626537e-07
+    q = q * r + 2.7557586812894924e-06
+    q = q * r + 2.480149294987594e-05
+    q = q * r + 0.0001984126950576586
+    q = q * r + 0.001388888894375969
+    q = q * r + 0.00833333333349498
+    q = q * r + 0.04166666666652973
+    q = q * r + 0.1666666666666641
+    q = q * r + 0.5000000000000011
+    k = np.float64(shifted).view(np.uint64) - np.uint64(
+        0x4338000000000000 - 2046
+    )  # n + 2046, for two factors 2**.. in range
+    half = np.uint64(k >> np.uint64(1))
+    low = np.uint64(half << np.uint64(52)).view(np.float64)
+    high = np.uint64(np.uint64(k - half) << np.uint64(52)).view(np.float64)
+    return (1.0 + (r + r * r * q)) * low * high
+
+
+def _exp_single(x):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    inside = real(-104.0) if x < real(-104.0) else real(89.0) if x > real(89.0) else x
+    shifted = inside * real(1.4426950408889634) + real(12582912.0)
+    n = shifted - real(12582912.0)
+    r = inside - n * real(0.693359375) - n * real(-2.1219444e-4)
+    q = real(0.0013814537087455392)
+    q = q * r + real(0.00836874544620514)
+    q = q * r + real(0.04166838899254799)
+    q = q * r + real(0.1666652113199234)
+    q = q * r + real(0.4999999403953552)
+    k = np.uint32(np.float32(shifted).view(np.uint32) - np.uint32(0x4B400000 - 254))
+    half = np.uint32(k >> np.uint32(1))
+    low = np.uint32(half << np.uint32(23)).view(np.float32)
+    high = np.uint32(np.uint32(k - half) << np.uint32(23)).view(np.float32)
+    return (real(1.0) + (r + r * r * q)) * low * high
+
+
+@_inlined()
+def _log_add_exp(a, b):
+    """log(exp a + exp b); -inf twice gives -inf."""
+    high, low = (a, b) if a > b else (b, a)
+    return high if math.isinf(low) else high + math.log1p(_exp(low - high))
+
+
+def mixture_ce(z, log_K, q, log_floor):
+    r"""Cross-entropy of bin masses against a softmax-weighted mixture.
+
+    .. math::
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {L}_{r} = \sum_{b=0}^{B - 1} \begin{cases} 0 & \text{for}\: {q}_{r,b} = 0 \\- {\log(p+f)}_{r,b} {q}_{r,b} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,j} = \frac{e^{{\tilde z}_{r,j}} {M}_{r}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - {\bar R}_{r,j}
+
+        {\partial L/\partial\log K}_{r,b,j} = - \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\partial L/\partial q}_{r,b} = - {\log(p+f)}_{r,b}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    log_K : array (R, B, J)
+        Log-kernel from point j to bin b; -inf where the point cannot explain the bin.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, J)
+    grad_log_K : array (R, B, J)
+    grad_q : array (R, B)
+
+    Notes
+    -----
+    Source: derivations/mixture_ce.py.
+    """
+    R = z.shape[0]
+    B = log_K.shape[1]
+    J = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, J), z.dtype)
+    grad_log_K = np.empty((R, B, J), z.dtype)
+    grad_q = np.empty((R, B), z.dtype)
+    _run(_mixture_ce, R, B*J, (z, log_K, q, log_floor,), (loss, grad_z, grad_log_K, grad_q,))
+    return loss, grad_z, grad_log_K, grad_q
+
+
+@_compiled
+def _mixture_ce(start, stop, z, log_K, q, log_floor, loss, grad_z, grad_log_K, grad_q):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = log_K.shape[1]
+    J = z.shape[1]
+    weight = np.empty((J,), z.dtype)
+    joint = np.empty((J,), z.dtype)
+    responsibility = np.empty((J,), z.dtype)
+    responsibility_part = np.empty((J,), z.dtype)
+    for row in range(start, stop):
+        log_floor_value = log_floor[row]
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        explained = real(0)
+        loss_value = real(0)
+        for j in range(J):
+            responsibility[j] = real(0)
+        for bin_0 in range(0, B, 128):
+            explained_part = real(0)
+            loss_value_part = real(0)
+            for j in range(J):
+                responsibility_part[j] = real(0)
+            for bin in _block(bin_0, 128, B):
+                top_joint = lowest
+                for j in range(J):
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[row, bin, j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[row, bin, j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                    total_joint += total_joint_part
+                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_q = _log_add_exp(log_floor_value, log_p)
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q[row, bin]*share
+                explained_part = _add(explained_part, mass)
+                mass_over_total_joint = mass/_maximum(real(1), total_joint)
+                loss_value_part = _add(loss_value_part, (real(0) if q[row, bin] == real(0) else -log_q*q[row, bin]))
+                grad_q[row, bin] = -log_q
+                for j in range(J):
+                    responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
+                    grad_log_K[row, bin, j] = -joint[j]*mass_over_total_joint
+            explained += explained_part
+            loss_value += loss_value_part
+            for j in range(J):
+                responsibility[j] += responsibility_part[j]
+        explained_over_total_weight = explained/total_weight
+        loss[row] = loss_value
+        for j in range(J):
+            grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]

@@ -1,0 +1,210 @@
+# Generated from derivations/softmax_ce.py. Do not edit: change the derivation and run `make generate`.
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numba as nb
+import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic, overload
+
+
+def _compiled(function):
+    """Compiled at its first call in each dtype, with IEEE arithmetic; kept on disk where numba finds a place for it."""
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        return nb.njit(cache=True, **options)(function)
+    except RuntimeError:  # neither this folder nor the user's cache can be written, or there is no file
+        return nb.njit(**options)(function)
+
+
+def _inlined(*liberties):
+    """Compiled into its callers; `liberties` that LLVM may take with the arithmetic of this function, and of no other."""
+    return nb.njit(forceinline=True, error_model="numpy", fastmath=set(liberties))
+
+
+def _run(kernel, rows, work, inputs, outputs):
+    """kernel(start, stop, *arrays) over all rows, in several threads where there is much to do; a row is never divided.
+
+    Read-only inputs in C order are one type to numba: so each dtype is compiled once.
+    """
+    arrays = (*(_read_only(a) for a in inputs), *outputs)
+    threads = min(nb.config.NUMBA_NUM_THREADS, rows, 1 + rows * work // 2**16)
+    if threads < 2:
+        return kernel(0, rows, *arrays)
+    with ThreadPoolExecutor(threads) as pool:
+        bounds = [rows * t // threads for t in range(threads + 1)]
+        for part in [pool.submit(kernel, start, stop, *arrays) for start, stop in zip(bounds, bounds[1:])]:
+            part.result()
+
+
+def _read_only(array):
+    array = np.ascontiguousarray(array).view()
+    array.flags.writeable = False
+    return array
+
+
+@_inlined()
+def _block(first, length, size):
+    """first .. first + length - 1, below size; unsigned, so that numba need not ask whether a place is counted from the end."""
+    return range(np.uint64(first), np.uint64(min(first + length, size)))
+
+
+@_inlined("reassoc", "nsz")
+def _add(total, term):
+    """One more term of a sum, in an order of LLVM's choice: so sums become vector code. NaN and infinities keep their meaning."""
+    return total + term
+
+
+@intrinsic
+def _maximum(context, a, b):
+    """The larger one, NaN if either is: LLVM's own, which becomes vector code, as a comparison does not."""
+
+    def emit(context, builder, signature, values):
+        kind = context.get_value_type(signature.return_type)
+        shape = ir.FunctionType(kind, [kind, kind])
+        return builder.call(builder.module.declare_intrinsic("llvm.maximum", [kind], shape), values)
+
+    return a(a, a), emit
+
+
+def _exp(x):
+    """exp as vector code: within 1.1 units in the last place, subnormal results too; 0 at -inf, inf above the range, NaN at NaN."""
+
+
+@overload(_exp, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _exp_of_type(x):
+    return _exp_single if x == nb.float32 else _exp_double
+
+
+def _exp_double(x):
+    """2**n exp(r): n in the last bits of a large sum, r in [-log(2)/2, log(2)/2] by log(2) in two parts, 1 + r + r*r*q minimax."""
+    inside = -746.0 if x < -746.0 else 710.0 if x > 710.0 else x
+    shifted = inside * 1.4426950408889634 + 6755399441055744.0
+    n = shifted - 6755399441055744.0
+    r = inside - n * 0.6931471803691238 - n * 1.9082149292705877e-10
+    q = 2.5000015510719588e-08
+    q = q * r + 2.7630306178626537e-07
+    q = q * r + 2.7557586812894924e-06
+    q = q * r + 2.480149294987594e-05
+    q = q * r + 0.0001984126950576586
+    q = q * r + 0.001388888894375969
+    q = q * r + 0.00833333333349498
+    q = q * r + 0.04166666666652973
+    q = q * r + 0.1666666666666641
+    q = q * r + 0.5000000000000011
+    k = np.float64(shifted).view(np.uint64) - np.uint64(
+        0x4338000000000000 - 2046
+    )  # n + 2046, for two factors 2**.. in range
+    half = np.uint64(k >> np.uint64(1))
+    low = np.uint64(half << np.uint64(52)).view(np.float64)
+    high = np.uint64(np.uint64(k - half) << np.uint64(52)).view(np.float64)
+    return (1.0 + (r + r * r * q)) * low * high
+
+
+def _exp_single(x):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    inside = real(-104.0) if x < real(-104.0) else real(89.0) if x > real(89.0) else x
+    shifted = inside * real(1.4426950408889634) + real(12582912.0)
+    n = shifted - real(12582912.0)
+    r = inside - n * real(0.693359375) - n * real(-2.1219444e-4)
+    q = real(0.0013814537087455392)
+    q = q * r + real(0.00836874544620514)
+    q = q * r + real(0.04166838899254799)
+    q = q * r + real(0.1666652113199234)
+    q = q * r + real(0.4999999403953552)
+    k = np.uint32(np.float32(shifted).view(np.uint32) - np.uint32(0x4B400000 - 254))
+    half = np.uint32(k >> np.uint32(1))
+    low = np.uint32(half << np.uint32(23)).view(np.float32)
+    high = np.uint32(np.uint32(k - half) << np.uint32(23)).view(np.float32)
+    return (real(1.0) + (r + r * r * q)) * low * high
+
+
+@_inlined()
+def _log_add_exp(a, b):
+    """log(exp a + exp b); -inf twice gives -inf."""
+    high, low = (a, b) if a > b else (b, a)
+    return high if math.isinf(low) else high + math.log1p(_exp(low - high))
+
+
+def softmax_ce(z, y):
+    r"""Cross-entropy of labels against softmax(z).
+
+    .. math::
+
+        {\tilde z}_{r,k} = - \max_{k} {z}_{r,k} + {z}_{r,k}
+
+        {\log\pi}_{r,k} = - \log{\left(\sum_{k=0}^{D - 1} e^{{\tilde z}_{r,k}} \right)} + {\tilde z}_{r,k}
+
+        {Y}_{r} = \sum_{k=0}^{D - 1} {y}_{r,k}
+
+        {L}_{r} = \sum_{k=0}^{D - 1} \begin{cases} 0 & \text{for}\: {y}_{r,k} = 0 \\- {\log\pi}_{r,k} {y}_{r,k} & \text{otherwise} \end{cases}
+
+        {\partial L/\partial z}_{r,k} = \frac{e^{{\tilde z}_{r,k}} {Y}_{r}}{\sum_{k=0}^{D - 1} e^{{\tilde z}_{r,k}}} - {y}_{r,k}
+
+        {\partial L/\partial y}_{r,k} = - {\log\pi}_{r,k}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, D)
+        Logits; -inf excludes a category.
+    y : array (R, D)
+        Labels, hard or soft, non-negative.
+
+    Returns
+    -------
+    loss : array (R,)
+    grad_z : array (R, D)
+    grad_y : array (R, D)
+
+    Notes
+    -----
+    Source: derivations/softmax_ce.py.
+    """
+    R = z.shape[0]
+    D = z.shape[1]
+    loss = np.empty((R,), z.dtype)
+    grad_z = np.empty((R, D), z.dtype)
+    grad_y = np.empty((R, D), z.dtype)
+    _run(_softmax_ce, R, D, (z, y,), (loss, grad_z, grad_y,))
+    return loss, grad_z, grad_y
+
+
+@_compiled
+def _softmax_ce(start, stop, z, y, loss, grad_z, grad_y):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    D = z.shape[1]
+    weight = np.empty((D,), z.dtype)
+    for row in range(start, stop):
+        total_y = real(0)
+        top_z = lowest
+        for k_0 in range(0, D, 128):
+            total_y_part = real(0)
+            for k in _block(k_0, 128, D):
+                top_z = _maximum(top_z, z[row, k])
+                total_y_part = _add(total_y_part, y[row, k])
+            total_y += total_y_part
+        total_weight = real(0)
+        for k_0 in range(0, D, 128):
+            total_weight_part = real(0)
+            for k in _block(k_0, 128, D):
+                centred = z[row, k] - top_z
+                weight[k] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[k])
+            total_weight += total_weight_part
+        log_total_weight = math.log(total_weight)
+        total_y_over_total_weight = total_y/total_weight
+        loss_value = real(0)
+        for k_0 in range(0, D, 128):
+            loss_value_part = real(0)
+            for k in _block(k_0, 128, D):
+                centred = z[row, k] - top_z
+                log_pi = centred - log_total_weight
+                loss_value_part = _add(loss_value_part, (real(0) if y[row, k] == real(0) else -log_pi*y[row, k]))
+                grad_z[row, k] = total_y_over_total_weight*weight[k] - y[row, k]
+                grad_y[row, k] = -log_pi
+            loss_value += loss_value_part
+        loss[row] = loss_value
