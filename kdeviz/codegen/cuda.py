@@ -68,14 +68,22 @@ class Expressions(ScalarPrinter, C99CodePrinter):
     def _print_sign(self, e):
         return f"sign({self._print(e.args[0])})"
 
+    def _print_Upper(self, e):
+        return f"upper({self._print(e.args[0])})"
+
+    def _print_Coarse(self, e):
+        return f"coarse({self._print(e.args[0])})"
+
 
 class Cuda:
     """The words of CUDA C that the walker asks for."""
 
     closing, lowest = "}", "LOWEST"
 
+    barrier = "__syncthreads();"
+
     def __init__(self, kernel):
-        self.threads, self.print = kernel.threads, Expressions().doprint
+        self.nest, self.threads, self.print = kernel.cuda_nest or kernel.nest, kernel.threads, Expressions().doprint
 
     def opening(self, header):
         return header + " {"
@@ -125,11 +133,24 @@ class Cuda:
         end = f"{index}_0 + {length}LL*blockDim.x" if index == self.threads else f"{index}_0 + {length}"
         return f"for (long long {index} = {first}; {index} < {index.size} && {index} < {end}; {index} += {stride})"
 
-    def join(self, place, op, index):
-        """Behind a loop that the threads share, their parts become one value that all of them know."""
-        if index != self.threads:
-            return ""
-        return f"{place} = block_reduce<{op.capitalize()}>({place}, {'LOWEST' if op == 'max' else 'REAL(0)'}, lanes);"
+    def every_group(self, index):
+        """The test for the last turn of a group of terms that share a logarithm."""
+        turn = f"{index}/blockDim.x" if index == self.threads else f"{index}"
+        return f"if ({turn} % GROUP == GROUP - 1)"
+
+    def multiply(self, *places_and_term):
+        return f"multiply({', '.join(places_and_term)});"
+
+    def flush(self, *places):
+        return f"flush({', '.join(places)});"
+
+    def accumulate(self, total, rest, part):
+        return f"accumulate({total}, {rest}, {part});"
+
+    def join(self, place, op):
+        """The threads' parts of a reduction become one value that all of them know."""
+        name, neutral = ("Max", "LOWEST") if op == "max" else ("Sum", "REAL(0)")
+        return f"{place} = block_reduce<{name}>({place}, {neutral}, lanes);"
 
 
 def function(kernel, source):

@@ -1,8 +1,8 @@
 """What a derivation imports: sympy in index notation, and the means to declare a kernel.
 
 A kernel is a system of equations ``target[indices] = expression``. An expression is elementwise in its free indices and may hold
-``Sum`` and ``Max`` over further indices; nothing else. A name given to a quantity (``where``) is a rounding barrier and a unit
-of storage: what it stands for is never expanded into the expression that reads it.
+``Sum``, ``Max`` and ``remainder`` over further indices; nothing else. A name given to a quantity (``where``) is a rounding
+barrier and a unit of storage: what it stands for is never expanded into the expression that reads it.
 """
 
 from dataclasses import dataclass, field
@@ -29,15 +29,15 @@ class Name(sp.Symbol):
 
 
 class Index(Name):
-    """An index that runs over 0 .. size - 1."""
+    """An index that runs over 0 .. size - 1. `short`: never more than some dozens, so that its sums need no blocks."""
 
-    def __new__(cls, name, size, tex=None):
+    def __new__(cls, name, size, tex=None, short=False):
         self = super().__new__(cls, name, tex, integer=True, nonnegative=True)
-        self.size = sp.sympify(size)
+        self.size, self.short = sp.sympify(size), short
         return self
 
     def _hashable_content(self):
-        return super()._hashable_content() + (self.size,)
+        return super()._hashable_content() + (self.size, self.short)
 
 
 def array(name, tex=None, **assumptions):
@@ -56,11 +56,15 @@ def Sum(body, index):
 
 
 class Reduction(sp.Function):
-    """f(body, index): the index is bound."""
+    """f(..., index): the index is bound."""
+
+    @property
+    def index(self):
+        return self.args[-1]
 
     @property
     def free_symbols(self):
-        return self.args[0].free_symbols - {self.args[1]}
+        return set().union(*(a.free_symbols for a in self.args)) - {self.index}
 
 
 class Max(Reduction):
@@ -78,14 +82,55 @@ class LogSumExp(Reduction):
     is_extended_real = True
 
 
+class Remainder(Reduction):
+    """The real (part 0) or imaginary part of Sum(xi - log(1 + xi)), xi = x + iy: what is left of a logarithm beyond its first term."""
+
+    is_extended_real = True
+
+    @property
+    def terms(self):
+        return self.args[1:3]
+
+    def _latex(self, printer):
+        x, y = map(printer.doprint, self.terms)
+        return rf"\{('Re', 'Im')[int(self.args[0])]} \sum_{{{printer.doprint(self.index)}}} \varphi\left({x} + i\,{y}\right)"
+
+
+def remainder(x, y, index):
+    """(real part, imaginary part) of Sum(phi(x + iy), index), phi(xi) = xi - log(1 + xi): one logarithm for many terms, no digit lost.
+
+    The imaginary part is known up to multiples of 2 pi.
+    """
+    return tuple(Remainder(part, x, y, index) for part in range(2))
+
+
+class Split(sp.Function):
+    """A function of floating point that loses nothing where x - f(x) is kept: in exact arithmetic it may be any function."""
+
+    nargs = 1
+
+    def _eval_is_extended_real(self):
+        return True
+
+
+class Upper(Split):
+    """x, rounded to the upper half of its digits: a product of two of them is exact."""
+
+
+class Coarse(Split):
+    """x, rounded to a multiple of 2^-26 (float32: 2^-12): sums of many of them are exact."""
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A function from arrays to arrays, as a system of equations.
 
     ``inputs`` maps each array in, e.g. ``z[row, j]``, to what it is; ``outputs`` each array out to its expression; ``where`` the
     named quantities between. ``nest`` orders the loops and the axes, rows first. ``threads`` is the index that the threads of a
-    CUDA block share; ``blocked`` the index of which array code holds one block at a time. ``stems`` names what generated code
-    keeps of a sum of exponentials: {exponent: name of exp(exponent - max)}.
+    CUDA block share, ``cuda_nest`` the order of its loops where it is another; ``blocked`` the index of which array code holds one
+    block at a time. ``stems`` names what generated code keeps of a sum of exponentials: {exponent: name of exp(exponent - max)}.
+    ``tables`` gives the inputs that are constants and have no row: {array: {dtype name: exact values}}. ``draws`` makes random
+    inputs where only special ones make sense: {array: f(rng, shape)}; ``formula`` is what documentation shows of a long system.
     """
 
     name: str
@@ -97,6 +142,10 @@ class Kernel:
     threads: Index | None = None
     blocked: Index | None = None
     stems: dict = field(default_factory=dict)
+    tables: dict = field(default_factory=dict)
+    cuda_nest: tuple | None = None
+    draws: dict = field(default_factory=dict)
+    formula: tuple = ()
 
     def __post_init__(self):
         refuse_unsupported(self)

@@ -11,7 +11,7 @@ from itertools import chain, combinations, count
 import sympy as sp
 from sympy.utilities.iterables import strongly_connected_components
 
-from .declare import Index, LogSumExp, Max, Reduction
+from .declare import Index, LogSumExp, Max, Reduction, Remainder
 from .refuse import RESERVED
 from .stabilise import stabilise
 
@@ -20,14 +20,19 @@ from .stabilise import stabilise
 class Equation:
     """target = body, elementwise (op ""), or target = op over `index` of body ("sum", "max").
 
+    A "remainder" has two targets, its real and imaginary part, and a body of two, the parts of its terms.
     ``again``: {target: body} of cheap quantities that this equation computes for itself (loop code; see nest.py).
     """
 
-    target: sp.Indexed
-    body: sp.Expr
+    targets: tuple
+    body: sp.Basic
     op: str = ""
     index: Index | None = None
     again: dict = field(default_factory=dict)
+
+    @property
+    def target(self):
+        return self.targets[0]
 
     @property
     def loops(self):
@@ -50,7 +55,7 @@ def lower(kernel, share=False):
 
 def needed(equations, outputs):
     """Those that an output depends on."""
-    maker = {eq.target.base: eq for eq in equations}
+    maker = makers(equations)
     found, wanted = set(), [t.base for t in outputs]
     while wanted:
         eq = maker.get(wanted.pop())
@@ -60,14 +65,33 @@ def needed(equations, outputs):
     return [eq for eq in equations if eq in found]
 
 
+def makers(equations):
+    """{array: the equation that makes it}"""
+    return {t.base: eq for eq in equations for t in eq.targets}
+
+
 def in_order(equations):
-    maker = {eq.target.base: eq for eq in equations}
+    maker = makers(equations)
     edges = [(eq, maker[r.base]) for eq in equations for r in eq.reads if r.base in maker]
     groups = strongly_connected_components((equations, edges))
     cycles = [eq.target for group in groups for eq in group if len(group) > 1 or (eq, eq) in edges]
     if cycles:
         raise ValueError(f"{', '.join(map(str, cycles))} depend on themselves: scans are not supported.")
     return [eq for (eq,) in groups]
+
+
+def remainders_by_name(kernel):
+    """{terms and index: {part: the name that the derivation gave it}}"""
+    named = {}
+    for target, value in kernel.where.items():
+        if isinstance(value, Remainder):
+            named.setdefault(value.args[1:], {})[int(value.args[0])] = target
+    return named
+
+
+def is_long(eq):
+    """A sum whose length has no small bound."""
+    return eq.op == "remainder" or eq.op == "sum" and not (eq.index.size.is_number or eq.index.short)
 
 
 def indices_of(e):
@@ -112,21 +136,22 @@ class Naming:
         self.taken = {str(t.base) for t in (*kernel.inputs, *kernel.equations)} | {i.name for i in kernel.nest}
         self.taken |= {str(i.size) for i in kernel.nest} | RESERVED
         self.stems = dict(kernel.stems)
+        self.remainders = remainders_by_name(kernel)
         constants = {}  # a quantity that is one number needs no storage
         for self.target, value in kernel.equations.items():
             body = self.without_reductions(stabilise(sp.sympify(value).xreplace(constants)), self.target)
             if body.is_number and self.target in kernel.where:
                 constants[self.target] = body
             elif body != self.target:
-                self.define(self.target, body)
+                self.define((self.target,), body)
         if self.stems:
             raise ValueError(
                 f"kernel `{kernel.name}`: `stems` names {', '.join(map(str, self.stems))}, but no sum of exponentials has this exponent."
             )
 
-    def define(self, target, body, op="", index=None):
-        loops = set(target.indices) | ({index} if op else set())
-        self.equations.append(Equation(target, self.hoist(body, loops, top=True), op, index))
+    def define(self, targets, body, op="", index=None):
+        loops = set(targets[0].indices) | ({index} if op else set())
+        self.equations.append(Equation(targets, self.hoist(body, loops, top=True), op, index))
 
     def fresh(self, stem, expr, without=None):
         """A new array over the indices of expr; a taken or unwieldy stem gets a number."""
@@ -140,7 +165,7 @@ class Naming:
         """The target that stands for `key`; its equation is made once."""
         if key not in self.named:
             self.named[key] = target or self.fresh(stem, body, index)
-            self.define(self.named[key], body, op, index)
+            self.define((self.named[key],), body, op, index)
         return self.named[key]
 
     # ---------------------------------------------------------------------------------------- reductions
@@ -153,6 +178,8 @@ class Naming:
         if isinstance(e, LogSumExp):
             top, _, total = self.partition(e)
             return top + sp.log(total)
+        if isinstance(e, Remainder):
+            return self.remainder(e)[int(e.args[0])]
         if isinstance(e, Max):
             body = self.without_reductions(e.args[0])
             return self.name(("max", *e.args), f"top_{describe(body)}".rstrip("_"), body, "max", e.args[1], target)
@@ -164,6 +191,16 @@ class Naming:
             whole = target if factor == 1 else None
             return factor * self.name(("sum", body, index), f"raw_{self.target.base}", body, "sum", index, whole)
         return e.func(*map(self.without_reductions, e.args))
+
+    def remainder(self, e):
+        """(real part, imaginary part), made by one equation."""
+        key = e.args[1:]
+        if key not in self.named:
+            body = sp.Tuple(*map(self.without_reductions, e.terms))
+            own = self.remainders.get(key, {})
+            self.named[key] = tuple(own.get(part) or self.fresh(f"remainder_{xy}", body, e.index) for part, xy in enumerate("xy"))
+            self.define(self.named[key], body, "remainder", e.index)
+        return self.named[key]
 
     def share_of_total(self, e):
         """exp(f - LogSumExp(f)) = part / total, at hand already.
@@ -233,7 +270,7 @@ class Naming:
                 if factors <= full(eq) and eq is not own:
                     eq.body = sp.Mul(name, *(a for a in sp.Mul.make_args(eq.body) if a not in factors))
             if not own:
-                self.equations.append(Equation(name, product))
+                self.equations.append(Equation((name,), product))
 
     def share_parts(self):
         """Names whole subexpressions that occur more than once."""
@@ -244,7 +281,7 @@ class Naming:
                 if eq.target != name:
                     eq.body = eq.body.xreplace({part: name})
             if part not in own:
-                self.equations.append(Equation(name, part))
+                self.equations.append(Equation((name,), part))
 
 
 def repeated_parts(bodies):
@@ -252,7 +289,7 @@ def repeated_parts(bodies):
     seen = Counter()
 
     def visit(e):
-        if not e.args or isinstance(e, (sp.Indexed, sp.Rel)) or not isinstance(e, sp.Expr):
+        if not e.args or isinstance(e, (sp.Indexed, sp.Rel)) or not isinstance(e, (sp.Expr, sp.Tuple)):
             return
         seen[e] += 1
         if seen[e] == 1:
@@ -261,5 +298,5 @@ def repeated_parts(bodies):
 
     for body in bodies:
         visit(body)
-    repeated = [e for e, times in seen.items() if times > 1 and e.free_symbols and e.as_coeff_Mul()[0] == 1]
+    repeated = [e for e, times in seen.items() if times > 1 and isinstance(e, sp.Expr) and e.free_symbols and e.as_coeff_Mul()[0] == 1]
     return sorted(repeated, key=lambda e: (-sp.count_ops(e), str(e)))

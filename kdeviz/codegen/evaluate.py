@@ -11,7 +11,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 from sympy.codegen.numpy_nodes import logaddexp
 
-from .declare import Index, Max
+from .declare import Index, Max, Remainder, Split
 
 DIGITS = 50
 FUNCTIONS = {
@@ -42,14 +42,22 @@ def evaluate(kernel, arrays, digits=DIGITS):
 
 
 def random_arrays(kernel, rng, dtype=np.float64, extents=(2, 4, 5)):
-    """Small arrays that suit the declared assumptions: positive ones in [0.5, 2], non-negative ones summing to 1, others normal."""
+    """Small arrays that suit the declared assumptions: positive ones in [0.5, 2], non-negative ones summing to 1, others normal.
+
+    Tables are themselves, `draws` of the kernel come first.
+    """
     sizes = {i.size: n for i, n in zip(kernel.nest, extents)}
     arrays = {}
     for target in kernel.inputs:
         shape, label = tuple(sizes[i.size] for i in target.indices), target.base.label
-        draw = rng.uniform(0.5, 2, shape) if label.is_nonnegative else rng.normal(size=shape)
-        if label.is_nonnegative and not label.is_positive:
-            draw = draw / draw.sum(-1, keepdims=True)
+        if target in kernel.tables:
+            draw = np.array(kernel.tables[target]["float64"][: shape[0]], float)
+        elif target in kernel.draws:
+            draw = kernel.draws[target](rng, shape)
+        else:
+            draw = rng.uniform(0.5, 2, shape) if label.is_nonnegative else rng.normal(size=shape)
+            if label.is_nonnegative and not label.is_positive:
+                draw = draw / draw.sum(-1, keepdims=True)
         arrays[str(target.base)] = draw.astype(dtype)
     return arrays
 
@@ -106,6 +114,10 @@ class Walk:
         return values
 
     def number(self, e, at):
+        if isinstance(e, Remainder):
+            return self.remainder(e, at)
+        if isinstance(e, Split):
+            return self.number(e.args[0], at)
         if isinstance(e, (sp.Indexed, sp.Sum, Max)):
             free = (
                 e.indices
@@ -140,6 +152,15 @@ class Walk:
         body, index = e.args if isinstance(e, Max) else (e.function, e.limits[0][0])
         terms = [self.number(body, at | {index: i}) for i in range(self.sizes[index.size])]
         return max(terms) if isinstance(e, Max) else mpmath.fsum(terms)
+
+    def remainder(self, e, at):
+        """A part of the sum of xi - log(1 + xi); the sum is taken once for both."""
+        key = e.args[1:], tuple(sorted((str(i), at[i]) for i in e.free_symbols if isinstance(i, Index)))
+        if key not in self.known:
+            places = [at | {e.index: i} for i in range(self.sizes[e.index.size])]
+            terms = [mpmath.mpc(*(self.number(part, place) for part in e.terms)) for place in places]
+            self.known[key] = mpmath.fsum(xi - mpmath.log(1 + xi) for xi in terms)
+        return (self.known[key].real, self.known[key].imag)[int(e.args[0])]
 
     def product(self, factors, at):
         value = mpmath.mpf(1)

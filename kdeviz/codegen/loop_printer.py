@@ -1,13 +1,14 @@
 """Loop printing: one walker over the tree of loops; a language is a `Syntax`, a printer of expressions and a file template."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import sympy as sp
 
+from .equations import is_long
 from .nest import Loop, build
 from .text import positive_first
 
-SUM_BLOCK = 128  # a long sum is taken in blocks of so many terms a thread: n terms in a row lose n roundings, blocks 128 + n/128
+SUM_BLOCK = 128  # a long sum is taken in blocks of so many terms a thread, and the blocks' sums are added with compensation
 
 
 class ScalarPrinter:
@@ -28,19 +29,26 @@ class LoopKernel:
     """The body of one row of a kernel, in the given syntax; `lines` its text, `arrays` the scratch it needs: name -> indices."""
 
     def __init__(self, kernel, syntax, depth=1):
-        self.kernel, self.syntax, self.depth, self.lines = kernel, syntax, depth, []
-        items, self.shape = build(kernel)
+        self.kernel, self.syntax, self.depth, self.outermost, self.lines = kernel, syntax, depth, depth, []
+        items, self.shape = build(kernel, syntax.nest)
         self.outside = {t.base for t in (*kernel.inputs, *kernel.outputs)}
         self.arrays = {str(base): dims for base, dims in self.shape.items() if base not in self.outside and dims}
         self.items(items)
+        if any(self.syntax.threads not in dims for dims in self.arrays.values()) and self.syntax.threads:
+            self.line(self.syntax.barrier)  # the next row stores into what this one may still be reading
         self.refuse_shared_arrays()
 
     def refuse_shared_arrays(self):
-        """An array without the threads' index would be written by all threads; two running indices have no loop."""
+        """Arrays of two indices have no loop; nor has a running sum that all threads would keep."""
         for name, dims in self.arrays.items():
-            if dims != (self.syntax.threads,) and self.syntax.threads:
-                what = f"{name} would have to be kept over {dims}; only {self.syntax.threads}, which the threads share, is supported"
+            if len(dims) > 1 and self.syntax.threads:
+                what = f"{name} would have to be kept over {dims}; one index is supported"
                 raise ValueError(f"kernel `{self.kernel.name}`: {what}. Give it up, or compute it again where it is read.")
+
+    def is_common(self, eq):
+        """All threads of a block read what one of them stores."""
+        dims = self.shape[eq.target.base]
+        return bool(self.syntax.threads and dims and self.syntax.threads not in dims and eq.target.base not in self.outside)
 
     # ---------------------------------------------------------------------------------------- expressions
     def place(self, t):
@@ -81,6 +89,9 @@ class LoopKernel:
         for target, body in eq.again.items():
             if target not in present:
                 self.line(self.syntax.declare(str(target.base), self.text(body)))
+        if eq.op == "remainder":
+            self.line(self.syntax.multiply(*self.group(eq), *map(self.text, eq.body)))
+            return present | eq.again.keys()
         value, place = self.text(eq.body), self.place(eq.target)
         if eq.op:
             place = self.running(eq)
@@ -95,58 +106,90 @@ class LoopKernel:
     # ---------------------------------------------------------------------------------------- loops and reductions
     def loop(self, loop):
         """A loop with what it reduces: neutral elements before it, sums in blocks, the threads' parts joined behind it."""
-        sums, maxima = loop.reduced("sum"), loop.reduced("max")
-        self.assign(sums, "{total}", "0")
-        self.assign(maxima, "{total}", self.syntax.lowest)
-        if sums and not loop.index.size.is_number:
+        sums, maxima, remainders = loop.reduced("sum"), loop.reduced("max"), loop.reduced("remainder")
+        long = [eq for eq in sums if is_long(eq)] + remainders
+        self.start(sums + remainders, self.places, "0")
+        self.start(maxima, self.places, self.syntax.lowest)
+        self.start(long, lambda eq: self.beside(eq, "rest"), "0")
+        if long:
             with self.block(self.syntax.block_loop(loop.index, SUM_BLOCK)):
-                self.assign(sums, "{part}", "0")
-                with self.block(self.syntax.loop_in_block(loop.index, SUM_BLOCK)):
-                    self.items(loop.items)
-                self.assign(sums, "{total}", "{part}", "+=")
+                self.one_block(loop, long, remainders)
         else:
             with self.block(self.syntax.loop(loop.index)):
                 self.items(loop.items)
-        for eq in sums + maxima:
-            if text := self.syntax.join(self.place(eq.target), eq.op, loop.index):
-                self.line(text)
+        for eq in sums + maxima + remainders:
+            self.join(eq)
+        if any(map(self.is_common, loop.equations)) and self.depth == self.outermost:
+            self.line(self.syntax.barrier)
+
+    def one_block(self, loop, long, remainders):
+        """The turns of one block, between the start of its parts of the long sums and their addition to the whole."""
+        self.start(long, lambda eq: self.beside(eq, "part"), "0")
+        self.start(remainders, self.group, "0")
+        with self.block(self.syntax.loop_in_block(loop.index, SUM_BLOCK)):
+            self.items(loop.items)
+            if remainders:
+                with self.block(self.syntax.every_group(loop.index)):
+                    self.each(remainders, self.flush)
+        self.each(remainders, self.flush)
+        self.each(long, self.accumulate)
+
+    def accumulate(self, eq):
+        for places in zip(self.places(eq), self.beside(eq, "rest"), self.beside(eq, "part")):
+            self.line(self.syntax.accumulate(*places))
+
+    def group(self, eq):
+        """Where a remainder keeps the group of terms at hand: their product less 1, and their sum; real and imaginary parts."""
+        return self.beside(eq, "product") + self.beside(eq, "first")
+
+    def flush(self, eq):
+        """The group at hand goes into the sum: one logarithm for all its terms."""
+        self.line(self.syntax.flush(*self.beside(eq, "part"), *self.group(eq)))
+
+    def join(self, eq):
+        """Behind a loop that the threads share, their parts become one value that all of them know."""
+        if eq.index == self.syntax.threads:
+            if self.shape[eq.target.base]:
+                self.refuse_running(eq)
+            for place in self.places(eq):
+                self.line(self.syntax.join(place, eq.op))
 
     def running(self, eq):
-        """Where a reduction accumulates: sums of unbounded length in the part of the current block."""
-        return self.part(eq) if eq.op == "sum" and not eq.index.size.is_number else self.place(eq.target)
+        """Where a reduction accumulates: long sums in the part of the current block."""
+        return (self.beside(eq, "part") if is_long(eq) else self.places(eq))[0]
 
-    def part(self, eq):
-        """The place of the running block's part of a sum, beside the place of the sum."""
-        name = f"{eq.target.base}_part"
-        dims = self.shape[eq.target.base]
+    def places(self, eq):
+        return [self.place(t) for t in eq.targets]
+
+    def beside(self, eq, what):
+        """Places beside those of a sum: the `part` of the running block, the `rest` that rounding has taken from the sum so far."""
+        names, dims = [f"{t.base}_{what}" for t in eq.targets], self.shape[eq.target.base]
         if dims:
-            self.arrays[name] = dims
-        return self.syntax.place(name, list(dims)) if dims else name
+            self.arrays |= dict.fromkeys(names, dims)
+        return [self.syntax.place(name, list(dims)) if dims else name for name in names]
 
-    def assign(self, equations, left, right, operator="="):
-        """One statement for each reduction, inside a loop over what it is kept over; scalars are declared by their first "="."""
+    def start(self, equations, places, value):
+        """Neutral elements; scalars are declared by them."""
+        declare = lambda eq, place: (
+            self.syntax.statement(f"{place} = {self.syntax.number(value)}")
+            if self.shape[eq.target.base]
+            else self.syntax.declare(place, self.syntax.number(value))
+        )
+        self.each(equations, lambda eq: [self.line(declare(eq, place)) for place in places(eq)])
+
+    def each(self, equations, write):
+        """Writes something for each reduction, inside a loop over what it is kept over."""
         for dims in dict.fromkeys(self.shape[eq.target.base] for eq in equations):
             group = [eq for eq in equations if self.shape[eq.target.base] == dims]
-            if len(dims) > 1:
-                raise ValueError(
-                    f"kernel `{self.kernel.name}`: {group[0].target} would need a running sum over {dims}; one index is supported."
-                )
-            if dims:
-                with self.block(self.syntax.loop(dims[0])):
-                    self.assign_here(group, left, right, operator)
-            else:
-                self.assign_here(group, left, right, operator)
+            if len(dims) > 1 or dims and self.syntax.threads and dims != (self.syntax.threads,):
+                self.refuse_running(group[0])
+            with self.block(self.syntax.loop(dims[0])) if dims else nullcontext():
+                for eq in group:
+                    write(eq)
 
-    def assign_here(self, equations, left, right, operator):
-        for eq in equations:
-            names = {"total": self.place(eq.target), "part": self.part(eq) if eq.op == "sum" else ""}
-            to, value = left.format(**names), right.format(**names)
-            declares = operator == "=" and not self.shape[eq.target.base]
-            self.line(
-                self.syntax.declare(to, self.syntax.number(value))
-                if declares
-                else self.syntax.statement(f"{to} {operator} {self.syntax.number(value)}")
-            )
+    def refuse_running(self, eq):
+        dims = self.shape[eq.target.base]
+        raise ValueError(f"kernel `{self.kernel.name}`: {eq.target} would need a running {eq.op} over {dims}; choose another nest.")
 
 
 def scratch_size(arrays):

@@ -23,11 +23,11 @@ class Loop:
         return [eq for eq in self.equations if eq.op in ops and eq.index == self.index]
 
 
-def build(kernel):
+def build(kernel, nest):
     """(items, shape) for one row; the loop over rows belongs to the language's template. shape: base -> indices it is kept over."""
-    row = kernel.nest[0]
+    row = nest[0]
     equations = set_cheap_aside(split_outputs(lower(kernel), kernel.outputs), kernel.outputs)
-    items = schedule(equations, kernel.nest, {row})
+    items = schedule(equations, nest, {row})
     outside = {t.base: t.indices for t in (*kernel.inputs, *kernel.outputs)}
     return items, storage(items, row) | outside
 
@@ -37,8 +37,8 @@ def split_outputs(equations, outputs):
     read = {r for eq in equations for r in eq.reads}
     split = [eq.target for eq in equations if eq.target in outputs and (eq.op or eq.target in read)]
     own = {t: sp.IndexedBase(f"{t.base}_value", extended_real=True)[t.indices] for t in split}
-    inner = [replace(eq, target=own.get(eq.target, eq.target), body=eq.body.xreplace(own)) for eq in equations]
-    return inner + [Equation(target, value) for target, value in own.items()]
+    inner = [replace(eq, targets=tuple(own.get(t, t) for t in eq.targets), body=eq.body.xreplace(own)) for eq in equations]
+    return inner + [Equation((target,), value) for target, value in own.items()]
 
 
 def set_cheap_aside(equations, outputs):
@@ -80,13 +80,13 @@ def schedule(equations, nest, opened):
         if index is None:  # as early as it can be: it must not part two loops
             earliest += len(list(takewhile(lambda item: isinstance(item, Equation), items[earliest:])))
             items.insert(earliest, eq)
-            home[eq.target.base] = eq, eq
+            home |= {t.base: (eq, eq) for t in eq.targets}
             continue
         loop = next((item for item in items[earliest:] if isinstance(item, Loop) and item.index == index), None)
         if loop is None:
             items.append(loop := Loop(index))
         loop.equations.append(eq)
-        home[eq.target.base] = loop, eq
+        home |= {t.base: (loop, eq) for t in eq.targets}
     sink(items)
     items = [item for item in items if isinstance(item, Equation) or item.equations]
     for loop in items:
@@ -98,16 +98,16 @@ def schedule(equations, nest, opened):
 def sink(items):
     """Moves what a loop makes only for a later loop over the same index into that one: a scalar there, an array here."""
 
-    def readers(target):
+    def readers(targets):
         return [
             item
             for item in items
-            if any(target in eq.reads for eq in (item.equations if isinstance(item, Loop) else [item]))
+            if any(set(targets) & set(eq.reads) for eq in (item.equations if isinstance(item, Loop) else [item]))
         ]
 
     for loop in reversed([item for item in items if isinstance(item, Loop)]):
         for eq in reversed(loop.equations.copy()):
-            first = next(iter(readers(eq.target)), loop)
+            first = next(iter(readers(eq.targets)), loop)
             if (
                 first is not loop
                 and isinstance(first, Loop)
@@ -132,8 +132,8 @@ def storage(items, row):
     walk(items, ())
     shape = {}
     for eq in path:
-        paths = [path[eq]] + [path[reader] for reader in path if eq.target in reader.reads]
+        paths = [path[eq]] + [path[reader] for reader in path if set(eq.targets) & set(reader.reads)]
         common = takewhile(lambda loops: len(set(map(id, loops))) == 1, zip(*paths))
         shared = {row} | {loops[0].index for loops in common}
-        shape[eq.target.base] = tuple(i for i in eq.target.indices if i not in shared)
+        shape |= {t.base: tuple(i for i in t.indices if i not in shared) for t in eq.targets}
     return shape

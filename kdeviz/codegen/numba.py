@@ -67,6 +67,8 @@ FUNCTIONS = {
     "log1p": "math.log1p",
     "expm1": "math.expm1",
     "logaddexp": "_log_add_exp",
+    "Upper": "_upper",
+    "Coarse": "_coarse",
 }
 FUNCTIONS |= {"Abs": "abs", "sign": "np.sign", "sin": "math.sin", "cos": "math.cos", "floor": "np.floor"}
 
@@ -112,8 +114,19 @@ class Numba:
     def loop_in_block(self, index, length):
         return f"for {index} in _block({index}_0, {length}, {index.size})"
 
-    def join(self, *_):
-        return ""
+    def every_group(self, index):
+        """The test for the last turn of a group of terms that share a logarithm."""
+        return f"if {index} % GROUP == GROUP - 1"
+
+    def multiply(self, *group_and_term):
+        *group, x, y = group_and_term
+        return f"{', '.join(group)} = _multiply({', '.join([*group, x, y])})"
+
+    def flush(self, *places):
+        return f"{', '.join(places)} = _flush({', '.join(places)})"
+
+    def accumulate(self, total, rest, part):
+        return f"{total}, {rest} = _accumulate({total}, {rest}, {part})"
 
 
 class RowKernel(LoopKernel):

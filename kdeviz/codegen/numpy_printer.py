@@ -1,11 +1,12 @@
 """Array printing: one numpy statement per equation, axes in the order of the kernel's nest, rows and one more index in blocks."""
 
+import textwrap
 from pathlib import Path
 
 import sympy as sp
 from sympy.printing.numpy import NumPyPrinter
 
-from .equations import lower
+from .equations import is_long, lower, makers
 from .text import HEADER, docstring, positive_first, shape
 
 RUNTIME = Path(__file__).parent / "runtime" / "numpy_blocks.py"
@@ -48,6 +49,12 @@ class Expressions(NumPyPrinter):
             text = f"np.where({self._print(condition)}, {branch(value)}, {text})"
         return text
 
+    def _print_Upper(self, e):
+        return f"_upper({self._print(e.args[0])})"
+
+    def _print_Coarse(self, e):
+        return f"_coarse({self._print(e.args[0])})"
+
     def _print_Pow(self, e):
         if e.exp == -1:
             return f"1/{self.parenthesize(e.base, 60)}"
@@ -55,46 +62,67 @@ class Expressions(NumPyPrinter):
 
 
 class ArrayKernel:
-    """The statements of one kernel: those before the loop over blocks of `kernel.blocked`, inside it, and after it."""
+    """The statements of one kernel. What has the index `kernel.blocked` is computed in loops over its blocks, a pass for each sum in a sum."""
 
     def __init__(self, kernel):
         self.kernel, self.printer, self.lines = kernel, Expressions(), []
         self.first = next(iter(kernel.inputs)).base
         self.block = f"{kernel.blocked}s"
         equations = lower(kernel, share=True)
-        inside = [eq for eq in equations if kernel.blocked in eq.loops]
-        self.folded = {eq.target.base for eq in inside if eq.index == kernel.blocked}
-        self.kept = [t for t in kernel.outputs if kernel.blocked in t.indices]
-        after = self.downstream(equations, inside)
-        self.add(eq for eq in equations if eq not in inside and eq not in after)
-        if inside:
-            self.loop(inside)
-        self.add(after)
+        self.maker = makers(equations)
+        self.folded = {t.base for eq in equations if eq.index == kernel.blocked and eq.op for t in eq.targets}
+        self.passes = self.pass_of(equations)
+        for number in range(1 + max(self.passes.values())):
+            now = [eq for eq in equations if self.passes[eq] == number]
+            inside = [eq for eq in now if kernel.blocked in eq.loops]
+            self.add(eq for eq in now if eq not in inside)
+            if inside:
+                self.loop([eq for eq in equations if eq in self.again(inside, number)])
 
     def add(self, equations, indent=""):
         self.lines += [indent + line for eq in equations for line in self.statement(eq)]
 
+    def pass_of(self, equations):
+        """{equation: the pass in which it can be computed}: one more than that of a sum over the blocks that it reads."""
+        passes = {}
+        for eq in equations:
+            ready = [passes[self.maker[r.base]] + (r.base in self.folded) for r in eq.reads if r.base in self.maker]
+            passes[eq] = max(ready, default=0)
+        return passes
+
+    def again(self, inside, number):
+        """The equations of a pass, with those of earlier passes that it must compute again: a block is not kept."""
+        found, wanted = set(), list(inside)
+        while wanted:
+            eq = wanted.pop()
+            if eq not in found:
+                found.add(eq)
+                wanted += [self.maker[r.base] for r in eq.reads if r.base in self.maker and self.is_of_block(r)]
+        return found
+
+    def is_of_block(self, r):
+        return self.kernel.blocked in r.indices and r.base not in self.folded
+
     def loop(self, inside):
-        """Sums start before the loop, what is kept bin by bin is joined behind it."""
+        """Sums start before the loop, what is kept block by block is joined behind it."""
         start = {"sum": "0", "max": f"np.finfo({self.first}.dtype).min"}
-        self.lines += [f"{eq.target.base} = {start[eq.op]}" for eq in inside if eq.target.base in self.folded]
-        self.lines += [f"all_{t.base} = []" for t in self.kept]
+        kept = [t for eq in inside for t in eq.targets if t in self.kernel.outputs and self.kernel.blocked in t.indices]
+        self.lines += [f"{self.running(eq)} = {start[eq.op]}" for eq in inside if eq.target.base in self.folded]
+        self.lines += [f"all_{t.base} = []" for t in kept]
         self.lines.append(f"for {self.block} in all_{self.block}:")
         self.add(inside, "    ")
-        self.lines += [f"    all_{t.base}.append({t.base})" for t in self.kept]
-        self.lines += [f"{t.base} = np.concatenate(all_{t.base}, 1)" for t in self.kept]
+        self.lines += [f"    all_{t.base}.append({t.base})" for t in kept]
+        self.lines += [f"{t.base} = np.concatenate(all_{t.base}, 1)" for t in kept]
 
-    def downstream(self, equations, inside):
-        """The equations that need a complete sum over the blocks."""
-        late, after = set(self.folded), []
-        for eq in equations:
-            if late & {r.base for r in eq.reads}:
-                if eq in inside:
-                    what = f"{eq.target} needs a complete sum over {self.kernel.blocked} in the loop that makes it"
-                    raise ValueError(f"kernel `{self.kernel.name}`: {what}; a second pass is not supported.")
-                late.add(eq.target.base)
-                after.append(eq)
-        return after
+    def running(self, eq):
+        """A sum that may be long also keeps what rounding has taken from it."""
+        return f"{eq.target.base} = {eq.target.base}_rest" if is_long(eq) else str(eq.target.base)
+
+    @property
+    def beside_blocks(self):
+        """The sizes that arrays of a block have beside that of rows."""
+        found = set().union(*(eq.loops for eq in self.passes if self.kernel.blocked in eq.loops))
+        return [str(i.size) for i in self.kernel.nest[1:] if i in found and i != self.kernel.blocked]
 
     def axes(self, indices):
         return [i for i in self.kernel.nest if i in indices]
@@ -120,8 +148,13 @@ class ArrayKernel:
 
     def statement(self, eq):
         name, axes = str(eq.target.base), self.axes(eq.loops)
+        if eq.op == "remainder":
+            x, y = (self.text(part, axes) for part in eq.body)
+            return [f"{', '.join(str(t.base) for t in eq.targets)} = _remainder({x}, {y}, {axes.index(eq.index)})"]
         if name in map(str, self.folded):
             value = self.reduced(eq, axes)
+            if is_long(eq):
+                return [f"{name}, {name}_rest = _accumulate({name}, {name}_rest, {value})"]
             return [f"{name} += {value}" if eq.op == "sum" else f"{name} = np.maximum({name}, {value})"]
         if eq.op:
             return [f"{name} = {self.reduced(eq, axes)}"]
@@ -149,8 +182,8 @@ def function(kernel, source):
     printed, (row, *inner) = ArrayKernel(kernel), kernel.nest
     inputs, outputs = [str(t.base) for t in kernel.inputs], [str(t.base) for t in kernel.outputs]
     blocks = [f"all_{printed.block}"] if kernel.blocked else []
-    widths = [f"{blocks[0]}[0].stop" if i == kernel.blocked else str(i.size) for i in inner]
-    others = ", ".join(str(i.size) for i in inner if i != kernel.blocked)
+    widths = [*printed.beside_blocks, f"{blocks[0]}[0].stop"] if blocks else [str(i.size) for i in inner]
+    others = printed.beside_blocks + ["most=2**14"] * (not printed.beside_blocks)
     comma = "," * (len(outputs) == 1)  # always a tuple
     real = [f"    real = {printed.first}.dtype.type"] if any("real(" in line for line in printed.lines) else []
     return "\n".join(
@@ -159,10 +192,10 @@ def function(kernel, source):
             f'    r"""{docstring(kernel, source)}"""',
             *(f"    {size} = {array}.shape[{axis}]" for size, (array, axis) in kernel.sizes.items()),
             *(f"    {t.base} = np.empty({shape(t)}, {printed.first}.dtype)" for t in kernel.outputs),
-            *(f"    {name} = _blocks({kernel.blocked.size}, {others})" for name in blocks),
+            *(f"    {name} = _blocks({', '.join([str(kernel.blocked.size), *others])})" for name in blocks),
             '    with np.errstate(all="ignore"):',
             f"        for rows in _blocks({row.size}, {', '.join(widths)}):",
-            f"            block = _{kernel.name}({', '.join([f'{name}[rows]' for name in inputs] + blocks)})",
+            f"            block = _{kernel.name}({', '.join([of_rows(t, kernel) for t in kernel.inputs] + blocks)})",
             f"            {', '.join(f'{name}[rows]' for name in outputs)}{comma} = block",
             f"    return {', '.join(outputs)}{comma}",
             "",
@@ -175,7 +208,26 @@ def function(kernel, source):
     )
 
 
+def of_rows(target, kernel):
+    return str(target.base) if target in kernel.tables else f"{target.base}[rows]"
+
+
+def tables(kernels):
+    """The text of the constants: {dtype name: {array: its values}}, each an exact expression, rounded once."""
+    found = {str(target.base): values for k in kernels for target, values in k.tables.items()}
+    lines = ["# Constants by precision, each an exact expression of the derivation, rounded once; an array of them is an argument above.", "TABLES = {"]
+    for dtype in dict.fromkeys(dtype for values in found.values() for dtype in values):
+        lines.append(f'    "{dtype}": {{')
+        for name, values in found.items():
+            numbers = ", ".join(repr(float(v)) for v in values[dtype])
+            lines += [f'        "{name}": [', *textwrap.wrap(numbers, 110, initial_indent=" " * 12, subsequent_indent=" " * 12), "        ],"]
+        lines.append("    },")
+    return ["\n".join([*lines, "}"])] if found else []
+
+
 def module(kernels, source):
     """The text of one file, which needs numpy alone."""
     head = f"# {HEADER.format(source=source)}\nimport math\n\nimport numpy as np\n\n\n"
-    return "\n\n\n".join([head + RUNTIME.read_text().strip(), *(function(k, source) for k in kernels)]) + "\n"
+    functions = [function(k, source) for k in kernels]
+    runtime = [part for part in RUNTIME.read_text().strip().split("\n\n\n") if any(part[4:].split("(")[0] in f for f in functions)]
+    return "\n\n\n".join([head + runtime[0], *runtime[1:], *functions, *tables(kernels)]) + "\n"

@@ -19,7 +19,7 @@ delete dynamic_cast explicit export false friend mutable namespace new noexcept 
 protected public reinterpret_cast static_assert static_cast template this thread_local throw true try typeid typename using
 virtual wchar_t xor xor_eq main""".split()
 TEMPLATES = """REAL LOWEST INFINITE NULL Max Sum maximum sign log_add_exp block_reduce lanes scratch threadIdx blockIdx
-blockDim gridDim np math self row rows block real launch source outputs
+blockDim gridDim np math self row rows block real launch source outputs upper coarse multiply flush accumulate GROUP
 nb intrinsic overload ir start stop lowest""".split()
 RESERVED = {
     *reserved_words,
@@ -43,6 +43,8 @@ def refuse_unsupported(kernel):
             raise ValueError(f"kernel `{kernel.name}`: {what}")
 
     row, *inner = kernel.nest
+    require(set(kernel.cuda_nest or kernel.nest) == set(kernel.nest), "cuda_nest must have the indices of nest.")
+    require(kernel.tables.keys() <= kernel.inputs.keys(), "tables must be inputs.")
     arrays = [*kernel.inputs, *kernel.where, *kernel.outputs]
     names = (
         [str(t.base) for t in arrays] + [i.name for i in inner] + [str(i.size) for i in kernel.nest if i.size.is_Symbol]
@@ -53,7 +55,8 @@ def refuse_unsupported(kernel):
         require(
             list(target.indices) == ordered, f"{target} must have plain indices in the order of the nest {kernel.nest}."
         )
-        require(target.indices[0] == row, f"{target} must have {row} as its first index: a kernel works row by row.")
+        per_row = target.indices[0] == row or target in kernel.tables
+        require(per_row, f"{target} must have {row} as its first index (a kernel works row by row), or be in `tables`.")
     known = {t.base: t for t in arrays}
     for target, value in kernel.equations.items():
         refuse_expression(
@@ -76,15 +79,16 @@ def refuse_names(kernel_name, names, require):
             f"`{name}` must be a unique Python identifier, without a leading _.",
         )
         require(name not in RESERVED, f"`{name}` has a meaning of its own in generated code; rename it.")
-        clash = name.startswith("all_") or name.endswith(("_part", "_value", "_0"))
+        clash = name.startswith("all_") or name.endswith(("_part", "_rest", "_first", "_product", "_value", "_0"))
         require(
-            not clash, f"`{name}` looks like a name that generated code makes (all_x, x_part, x_value, x_0); rename it."
+            not clash,
+            f"`{name}` looks like a name that generated code makes (all_x, x_part, x_rest, x_first, x_product, x_value, x_0); rename it.",
         )
 
 
 def refuse_expression(e, bound, known, require):
     """`bound`: the indices that have a value where e stands."""
-    from .declare import Index, Max
+    from .declare import Index, Max, Reduction, Remainder, Split
 
     if isinstance(e, sp.Indexed):
         require(e.base in known, f"{e} is neither an input nor defined by an equation.")
@@ -94,19 +98,21 @@ def refuse_expression(e, bound, known, require):
             set(e.indices) <= bound, f"{e} has an index that is neither on the left side nor bound by a Sum or Max."
         )
         return
-    if isinstance(e, (sp.Sum, Max)):
-        require(
-            isinstance(e, Max) or len(e.limits) == 1,
-            f"{e}: sympy has merged two sums; give the inner one a name in `where`.",
-        )
-        body, index = e.args if isinstance(e, Max) else (e.function, e.limits[0][0])
-        whole = isinstance(index, Index) and (isinstance(e, Max) or e.limits == ((index, 0, index.size - 1),))
+    if isinstance(e, (sp.Sum, Max, Remainder)):
+        own = isinstance(e, Reduction)
+        require(own or len(e.limits) == 1, f"{e}: sympy has merged two sums; give the inner one a name in `where`.")
+        bodies = e.terms if isinstance(e, Remainder) else e.args[:1]
+        index = e.index if own else e.limits[0][0]
+        whole = isinstance(index, Index) and (own or e.limits == ((index, 0, index.size - 1),))
         require(whole, f"{e} must run over the whole of one index.")
-        require(index in body.free_symbols or body == 0, f"{e} does not depend on the index that it runs over.")
-        return refuse_expression(body, bound | {index}, known, require)
+        depends = any(index in body.free_symbols for body in bodies) or bodies == (0,)
+        require(depends, f"{e} does not depend on the index that it runs over.")
+        for body in bodies:
+            refuse_expression(body, bound | {index}, known, require)
+        return
     require(not isinstance(e, Index), f"the index {e} cannot be used as a number: pass an array that holds it.")
     require(not e.is_Symbol, f"the symbol {e} must be an array, e.g. array('{e}')[row].")
-    known_node = isinstance(e, (*FUNCTIONS, *NUMBERS, *NODES))
+    known_node = isinstance(e, (*FUNCTIONS, *NUMBERS, *NODES, Split))
     require(
         known_node,
         f"{e.func.__name__} has no printer; there are {', '.join(f.__name__ for f in (*FUNCTIONS, *NODES[:4]))}.",

@@ -12,6 +12,47 @@ __device__ inline REAL log_add_exp(REAL a, REAL b)
     return low == high ? high + log(REAL(2)) : high + log1p(exp(low - high));
 }
 
+// x, rounded to the upper half of its digits.
+__device__ inline REAL upper(REAL x)
+{
+    REAL wide = x*REAL(sizeof(REAL) == 4 ? 4097 : 134217729);
+    return wide - (wide - x);
+}
+
+// x, rounded to a multiple of 2^-26, or of 2^-12 for float.
+__device__ inline REAL coarse(REAL x)
+{
+    REAL grid = REAL(sizeof(REAL) == 4 ? 3072 : 100663296);
+    return (x + grid) - grid;
+}
+
+// A group of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
+#define GROUP (sizeof(REAL) == 4 ? 16 : 32)
+__device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y, REAL x, REAL y)
+{
+    REAL turned = x + (x*product_x - y*product_y);
+    product_y += y + (x*product_y + y*product_x);
+    product_x += turned;
+    first_x += x;
+    first_y += y;
+}
+
+// A group goes into the sum: one logarithm for all its terms.
+__device__ inline void flush(REAL &sum_x, REAL &sum_y, REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y)
+{
+    sum_x += first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2);
+    sum_y += first_y - atan2(product_y, REAL(1) + product_x);
+    product_x = product_y = first_x = first_y = REAL(0);
+}
+
+// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
+__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
+{
+    REAL whole = part - rest, raised = total + whole;
+    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
+    total = raised;
+}
+
 struct Max { __device__ static REAL of(REAL a, REAL b) { return maximum(a, b); } };
 struct Sum { __device__ static REAL of(REAL a, REAL b) { return a + b; } };
 
@@ -26,4 +67,3 @@ template <class Op> __device__ REAL block_reduce(REAL value, REAL neutral, REAL 
     __syncthreads();                                    // the lanes are free again
     return value;
 }
-

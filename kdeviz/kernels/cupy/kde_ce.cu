@@ -14,6 +14,47 @@ __device__ inline REAL log_add_exp(REAL a, REAL b)
     return low == high ? high + log(REAL(2)) : high + log1p(exp(low - high));
 }
 
+// x, rounded to the upper half of its digits.
+__device__ inline REAL upper(REAL x)
+{
+    REAL wide = x*REAL(sizeof(REAL) == 4 ? 4097 : 134217729);
+    return wide - (wide - x);
+}
+
+// x, rounded to a multiple of 2^-26, or of 2^-12 for float.
+__device__ inline REAL coarse(REAL x)
+{
+    REAL grid = REAL(sizeof(REAL) == 4 ? 3072 : 100663296);
+    return (x + grid) - grid;
+}
+
+// A group of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
+#define GROUP (sizeof(REAL) == 4 ? 16 : 32)
+__device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y, REAL x, REAL y)
+{
+    REAL turned = x + (x*product_x - y*product_y);
+    product_y += y + (x*product_y + y*product_x);
+    product_x += turned;
+    first_x += x;
+    first_y += y;
+}
+
+// A group goes into the sum: one logarithm for all its terms.
+__device__ inline void flush(REAL &sum_x, REAL &sum_y, REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y)
+{
+    sum_x += first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2);
+    sum_y += first_y - atan2(product_y, REAL(1) + product_x);
+    product_x = product_y = first_x = first_y = REAL(0);
+}
+
+// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
+__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
+{
+    REAL whole = part - rest, raised = total + whole;
+    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
+    total = raised;
+}
+
 struct Max { __device__ static REAL of(REAL a, REAL b) { return maximum(a, b); } };
 struct Sum { __device__ static REAL of(REAL a, REAL b) { return a + b; } };
 
@@ -28,7 +69,6 @@ template <class Op> __device__ REAL block_reduce(REAL value, REAL neutral, REAL 
     __syncthreads();                                    // the lanes are free again
     return value;
 }
-
 
 // Cross-entropy of bins on [a, b] against a kernel density estimate, laplace kernel.
 //     {offset}_{r,j} = {a}_{r} - {x}_{r,j}
@@ -55,16 +95,18 @@ template <class Op> __device__ REAL block_reduce(REAL value, REAL neutral, REAL 
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 6*J numbers a block.
+// `scratch`: 8*J numbers a block.
 extern "C" __global__ void laplace(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(6*J);
+    scratch += blockIdx.x*(8*J);
     REAL *weight = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
+    REAL *raw_grad_points_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
@@ -76,6 +118,7 @@ extern "C" __global__ void laplace(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -83,7 +126,7 @@ extern "C" __global__ void laplace(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -95,6 +138,15 @@ extern "C" __global__ void laplace(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
             raw_grad_points[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        REAL raw_grad_h_rest = REAL(0);
+        REAL raw_grad_a_rest = REAL(0);
+        REAL raw_grad_b_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
+            raw_grad_points_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -121,6 +173,9 @@ extern "C" __global__ void laplace(
                 REAL total_joint = REAL(0);
                 REAL raw_pull = REAL(0);
                 REAL raw_stretch = REAL(0);
+                REAL total_joint_rest = REAL(0);
+                REAL raw_pull_rest = REAL(0);
+                REAL raw_stretch_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
@@ -138,9 +193,9 @@ extern "C" __global__ void laplace(
                         raw_pull_part += joint[j]*slope;
                         raw_stretch_part += joint[j]*slope*u;
                     }
-                    total_joint += total_joint_part;
-                    raw_pull += raw_pull_part;
-                    raw_stretch += raw_stretch_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
+                    accumulate(raw_pull, raw_pull_rest, raw_pull_part);
+                    accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 raw_pull = block_reduce<Sum>(raw_pull, REAL(0), lanes);
@@ -167,14 +222,14 @@ extern "C" __global__ void laplace(
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope;
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
-            raw_grad_h += raw_grad_h_part;
-            raw_grad_a += raw_grad_a_part;
-            raw_grad_b += raw_grad_b_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
+            accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
+            accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
+            accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
-                raw_grad_points[j] += raw_grad_points_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
+                accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -215,16 +270,18 @@ extern "C" __global__ void laplace(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 6*J numbers a block.
+// `scratch`: 8*J numbers a block.
 extern "C" __global__ void gaussian(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(6*J);
+    scratch += blockIdx.x*(8*J);
     REAL *weight = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
+    REAL *raw_grad_points_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
@@ -236,6 +293,7 @@ extern "C" __global__ void gaussian(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -243,7 +301,7 @@ extern "C" __global__ void gaussian(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -255,6 +313,15 @@ extern "C" __global__ void gaussian(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
             raw_grad_points[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        REAL raw_grad_h_rest = REAL(0);
+        REAL raw_grad_a_rest = REAL(0);
+        REAL raw_grad_b_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
+            raw_grad_points_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -281,6 +348,9 @@ extern "C" __global__ void gaussian(
                 REAL total_joint = REAL(0);
                 REAL raw_pull = REAL(0);
                 REAL raw_stretch = REAL(0);
+                REAL total_joint_rest = REAL(0);
+                REAL raw_pull_rest = REAL(0);
+                REAL raw_stretch_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
@@ -298,9 +368,9 @@ extern "C" __global__ void gaussian(
                         raw_pull_part += joint[j]*slope;
                         raw_stretch_part += joint[j]*slope*u;
                     }
-                    total_joint += total_joint_part;
-                    raw_pull += raw_pull_part;
-                    raw_stretch += raw_stretch_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
+                    accumulate(raw_pull, raw_pull_rest, raw_pull_part);
+                    accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 raw_pull = block_reduce<Sum>(raw_pull, REAL(0), lanes);
@@ -327,14 +397,14 @@ extern "C" __global__ void gaussian(
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope;
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
-            raw_grad_h += raw_grad_h_part;
-            raw_grad_a += raw_grad_a_part;
-            raw_grad_b += raw_grad_b_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
+            accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
+            accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
+            accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
-                raw_grad_points[j] += raw_grad_points_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
+                accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -375,16 +445,17 @@ extern "C" __global__ void gaussian(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 5*J numbers a block.
+// `scratch`: 6*J numbers a block.
 extern "C" __global__ void box(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(5*J);
+    scratch += blockIdx.x*(6*J);
     REAL *weight = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
@@ -399,6 +470,7 @@ extern "C" __global__ void box(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -406,7 +478,7 @@ extern "C" __global__ void box(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -414,6 +486,11 @@ extern "C" __global__ void box(
         REAL loss_value = REAL(0);
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -434,6 +511,7 @@ extern "C" __global__ void box(
                 }
                 top_joint = block_reduce<Max>(top_joint, LOWEST, lanes);
                 REAL total_joint = REAL(0);
+                REAL total_joint_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -442,7 +520,7 @@ extern "C" __global__ void box(
                         joint[j] = exp(log_joint - top_joint);
                         total_joint_part += joint[j];
                     }
-                    total_joint += total_joint_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 REAL log_p = top_joint + log(total_joint) - log_total_weight;
@@ -457,10 +535,10 @@ extern "C" __global__ void box(
                     responsibility_part[j] += joint[j]*mass_over_total_joint;
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -497,18 +575,20 @@ extern "C" __global__ void box(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 8*J numbers a block.
+// `scratch`: 10*J numbers a block.
 extern "C" __global__ void triangular(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(8*J);
+    scratch += blockIdx.x*(10*J);
     REAL *weight = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
     REAL *slope = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
+    REAL *raw_grad_points_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
@@ -520,6 +600,7 @@ extern "C" __global__ void triangular(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -527,7 +608,7 @@ extern "C" __global__ void triangular(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -539,6 +620,15 @@ extern "C" __global__ void triangular(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
             raw_grad_points[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        REAL raw_grad_h_rest = REAL(0);
+        REAL raw_grad_a_rest = REAL(0);
+        REAL raw_grad_b_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
+            raw_grad_points_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -565,6 +655,9 @@ extern "C" __global__ void triangular(
                 REAL total_joint = REAL(0);
                 REAL raw_pull = REAL(0);
                 REAL raw_stretch = REAL(0);
+                REAL total_joint_rest = REAL(0);
+                REAL raw_pull_rest = REAL(0);
+                REAL raw_stretch_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
@@ -582,9 +675,9 @@ extern "C" __global__ void triangular(
                         raw_pull_part += joint[j]*slope[j];
                         raw_stretch_part += joint[j]*slope[j]*u;
                     }
-                    total_joint += total_joint_part;
-                    raw_pull += raw_pull_part;
-                    raw_stretch += raw_stretch_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
+                    accumulate(raw_pull, raw_pull_rest, raw_pull_part);
+                    accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 raw_pull = block_reduce<Sum>(raw_pull, REAL(0), lanes);
@@ -607,14 +700,14 @@ extern "C" __global__ void triangular(
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope[j];
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
-            raw_grad_h += raw_grad_h_part;
-            raw_grad_a += raw_grad_a_part;
-            raw_grad_b += raw_grad_b_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
+            accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
+            accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
+            accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
-                raw_grad_points[j] += raw_grad_points_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
+                accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -655,18 +748,20 @@ extern "C" __global__ void triangular(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 8*J numbers a block.
+// `scratch`: 10*J numbers a block.
 extern "C" __global__ void epanechnikov(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(8*J);
+    scratch += blockIdx.x*(10*J);
     REAL *weight = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
     REAL *slope = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
+    REAL *raw_grad_points_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
@@ -678,6 +773,7 @@ extern "C" __global__ void epanechnikov(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -685,7 +781,7 @@ extern "C" __global__ void epanechnikov(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -697,6 +793,15 @@ extern "C" __global__ void epanechnikov(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
             raw_grad_points[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        REAL raw_grad_h_rest = REAL(0);
+        REAL raw_grad_a_rest = REAL(0);
+        REAL raw_grad_b_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
+            raw_grad_points_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -724,6 +829,9 @@ extern "C" __global__ void epanechnikov(
                 REAL total_joint = REAL(0);
                 REAL raw_pull = REAL(0);
                 REAL raw_stretch = REAL(0);
+                REAL total_joint_rest = REAL(0);
+                REAL raw_pull_rest = REAL(0);
+                REAL raw_stretch_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
@@ -741,9 +849,9 @@ extern "C" __global__ void epanechnikov(
                         raw_pull_part += joint[j]*slope[j];
                         raw_stretch_part += joint[j]*slope[j]*u;
                     }
-                    total_joint += total_joint_part;
-                    raw_pull += raw_pull_part;
-                    raw_stretch += raw_stretch_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
+                    accumulate(raw_pull, raw_pull_rest, raw_pull_part);
+                    accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 raw_pull = block_reduce<Sum>(raw_pull, REAL(0), lanes);
@@ -766,14 +874,14 @@ extern "C" __global__ void epanechnikov(
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope[j];
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
-            raw_grad_h += raw_grad_h_part;
-            raw_grad_a += raw_grad_a_part;
-            raw_grad_b += raw_grad_b_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
+            accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
+            accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
+            accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
-                raw_grad_points[j] += raw_grad_points_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
+                accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -814,18 +922,20 @@ extern "C" __global__ void epanechnikov(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 8*J numbers a block.
+// `scratch`: 10*J numbers a block.
 extern "C" __global__ void cauchy(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(8*J);
+    scratch += blockIdx.x*(10*J);
     REAL *weight = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
     REAL *slope = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
+    REAL *raw_grad_points_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
@@ -837,6 +947,7 @@ extern "C" __global__ void cauchy(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -844,7 +955,7 @@ extern "C" __global__ void cauchy(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -856,6 +967,15 @@ extern "C" __global__ void cauchy(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
             raw_grad_points[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        REAL raw_grad_h_rest = REAL(0);
+        REAL raw_grad_a_rest = REAL(0);
+        REAL raw_grad_b_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
+            raw_grad_points_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -882,6 +1002,9 @@ extern "C" __global__ void cauchy(
                 REAL total_joint = REAL(0);
                 REAL raw_pull = REAL(0);
                 REAL raw_stretch = REAL(0);
+                REAL total_joint_rest = REAL(0);
+                REAL raw_pull_rest = REAL(0);
+                REAL raw_stretch_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
@@ -898,9 +1021,9 @@ extern "C" __global__ void cauchy(
                         raw_pull_part += joint[j]*slope[j];
                         raw_stretch_part += joint[j]*slope[j]*u;
                     }
-                    total_joint += total_joint_part;
-                    raw_pull += raw_pull_part;
-                    raw_stretch += raw_stretch_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
+                    accumulate(raw_pull, raw_pull_rest, raw_pull_part);
+                    accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 raw_pull = block_reduce<Sum>(raw_pull, REAL(0), lanes);
@@ -923,14 +1046,14 @@ extern "C" __global__ void cauchy(
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope[j];
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
-            raw_grad_h += raw_grad_h_part;
-            raw_grad_a += raw_grad_a_part;
-            raw_grad_b += raw_grad_b_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
+            accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
+            accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
+            accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
-                raw_grad_points[j] += raw_grad_points_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
+                accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -975,12 +1098,12 @@ extern "C" __global__ void cauchy(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 10*J numbers a block.
+// `scratch`: 12*J numbers a block.
 extern "C" __global__ void laplace_on_circle(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, const REAL *__restrict__ period, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(10*J);
+    scratch += blockIdx.x*(12*J);
     REAL *weight = scratch; scratch += J;
     REAL *nearest = scratch; scratch += J;
     REAL *other_image = scratch; scratch += J;
@@ -989,6 +1112,8 @@ extern "C" __global__ void laplace_on_circle(
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
+    REAL *raw_grad_points_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
@@ -1004,6 +1129,7 @@ extern "C" __global__ void laplace_on_circle(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -1011,7 +1137,7 @@ extern "C" __global__ void laplace_on_circle(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -1023,6 +1149,15 @@ extern "C" __global__ void laplace_on_circle(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
             raw_grad_points[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        REAL raw_grad_h_rest = REAL(0);
+        REAL raw_grad_a_rest = REAL(0);
+        REAL raw_grad_b_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
+            raw_grad_points_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -1051,6 +1186,9 @@ extern "C" __global__ void laplace_on_circle(
                 REAL total_joint = REAL(0);
                 REAL raw_pull = REAL(0);
                 REAL raw_stretch = REAL(0);
+                REAL total_joint_rest = REAL(0);
+                REAL raw_pull_rest = REAL(0);
+                REAL raw_stretch_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
@@ -1066,9 +1204,9 @@ extern "C" __global__ void laplace_on_circle(
                         raw_pull_part += joint[j]*slope;
                         raw_stretch_part += joint[j]*(REAL(2)*nearest_share[j]*other_image[j]*u*sign(u) - turn_over_expm1_turn - u*sign(u) - nearest_share[j]*other_image[j]*turn);
                     }
-                    total_joint += total_joint_part;
-                    raw_pull += raw_pull_part;
-                    raw_stretch += raw_stretch_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
+                    accumulate(raw_pull, raw_pull_rest, raw_pull_part);
+                    accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 raw_pull = block_reduce<Sum>(raw_pull, REAL(0), lanes);
@@ -1093,14 +1231,14 @@ extern "C" __global__ void laplace_on_circle(
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope;
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
-            raw_grad_h += raw_grad_h_part;
-            raw_grad_a += raw_grad_a_part;
-            raw_grad_b += raw_grad_b_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
+            accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
+            accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
+            accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
-                raw_grad_points[j] += raw_grad_points_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
+                accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -1143,17 +1281,19 @@ extern "C" __global__ void laplace_on_circle(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 7*J numbers a block.
+// `scratch`: 9*J numbers a block.
 extern "C" __global__ void gaussian_on_circle(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, const REAL *__restrict__ period, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(7*J);
+    scratch += blockIdx.x*(9*J);
     REAL *weight = scratch; scratch += J;
     REAL *nearest = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
+    REAL *raw_grad_points_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
@@ -1166,6 +1306,7 @@ extern "C" __global__ void gaussian_on_circle(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -1173,7 +1314,7 @@ extern "C" __global__ void gaussian_on_circle(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -1185,6 +1326,15 @@ extern "C" __global__ void gaussian_on_circle(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
             raw_grad_points[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        REAL raw_grad_h_rest = REAL(0);
+        REAL raw_grad_a_rest = REAL(0);
+        REAL raw_grad_b_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
+            raw_grad_points_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -1212,6 +1362,9 @@ extern "C" __global__ void gaussian_on_circle(
                 REAL total_joint = REAL(0);
                 REAL raw_pull = REAL(0);
                 REAL raw_stretch = REAL(0);
+                REAL total_joint_rest = REAL(0);
+                REAL raw_pull_rest = REAL(0);
+                REAL raw_stretch_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
@@ -1227,9 +1380,9 @@ extern "C" __global__ void gaussian_on_circle(
                         raw_pull_part += joint[j]*slope;
                         raw_stretch_part += joint[j]*slope*u;
                     }
-                    total_joint += total_joint_part;
-                    raw_pull += raw_pull_part;
-                    raw_stretch += raw_stretch_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
+                    accumulate(raw_pull, raw_pull_rest, raw_pull_part);
+                    accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 raw_pull = block_reduce<Sum>(raw_pull, REAL(0), lanes);
@@ -1254,14 +1407,14 @@ extern "C" __global__ void gaussian_on_circle(
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope;
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
-            raw_grad_h += raw_grad_h_part;
-            raw_grad_a += raw_grad_a_part;
-            raw_grad_b += raw_grad_b_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
+            accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
+            accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
+            accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
-                raw_grad_points[j] += raw_grad_points_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
+                accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -1304,16 +1457,17 @@ extern "C" __global__ void gaussian_on_circle(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 5*J numbers a block.
+// `scratch`: 6*J numbers a block.
 extern "C" __global__ void box_on_circle(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, const REAL *__restrict__ period, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(5*J);
+    scratch += blockIdx.x*(6*J);
     REAL *weight = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL width = b[row] - a[row];
@@ -1329,6 +1483,7 @@ extern "C" __global__ void box_on_circle(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -1336,7 +1491,7 @@ extern "C" __global__ void box_on_circle(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -1344,6 +1499,11 @@ extern "C" __global__ void box_on_circle(
         REAL loss_value = REAL(0);
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -1365,6 +1525,7 @@ extern "C" __global__ void box_on_circle(
                 }
                 top_joint = block_reduce<Max>(top_joint, LOWEST, lanes);
                 REAL total_joint = REAL(0);
+                REAL total_joint_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -1373,7 +1534,7 @@ extern "C" __global__ void box_on_circle(
                         joint[j] = exp(log_joint - top_joint);
                         total_joint_part += joint[j];
                     }
-                    total_joint += total_joint_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 REAL log_p = top_joint + log(total_joint) - log_total_weight;
@@ -1388,10 +1549,10 @@ extern "C" __global__ void box_on_circle(
                     responsibility_part[j] += joint[j]*mass_over_total_joint;
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -1430,12 +1591,12 @@ extern "C" __global__ void box_on_circle(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 9*J numbers a block.
+// `scratch`: 11*J numbers a block.
 extern "C" __global__ void triangular_on_circle(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, const REAL *__restrict__ period, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(9*J);
+    scratch += blockIdx.x*(11*J);
     REAL *weight = scratch; scratch += J;
     REAL *nearest = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
@@ -1443,6 +1604,8 @@ extern "C" __global__ void triangular_on_circle(
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
+    REAL *raw_grad_points_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
@@ -1455,6 +1618,7 @@ extern "C" __global__ void triangular_on_circle(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -1462,7 +1626,7 @@ extern "C" __global__ void triangular_on_circle(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -1474,6 +1638,15 @@ extern "C" __global__ void triangular_on_circle(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
             raw_grad_points[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        REAL raw_grad_h_rest = REAL(0);
+        REAL raw_grad_a_rest = REAL(0);
+        REAL raw_grad_b_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
+            raw_grad_points_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -1501,6 +1674,9 @@ extern "C" __global__ void triangular_on_circle(
                 REAL total_joint = REAL(0);
                 REAL raw_pull = REAL(0);
                 REAL raw_stretch = REAL(0);
+                REAL total_joint_rest = REAL(0);
+                REAL raw_pull_rest = REAL(0);
+                REAL raw_stretch_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
@@ -1516,9 +1692,9 @@ extern "C" __global__ void triangular_on_circle(
                         raw_pull_part += joint[j]*slope[j];
                         raw_stretch_part += joint[j]*slope[j]*u;
                     }
-                    total_joint += total_joint_part;
-                    raw_pull += raw_pull_part;
-                    raw_stretch += raw_stretch_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
+                    accumulate(raw_pull, raw_pull_rest, raw_pull_part);
+                    accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 raw_pull = block_reduce<Sum>(raw_pull, REAL(0), lanes);
@@ -1541,14 +1717,14 @@ extern "C" __global__ void triangular_on_circle(
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope[j];
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
-            raw_grad_h += raw_grad_h_part;
-            raw_grad_a += raw_grad_a_part;
-            raw_grad_b += raw_grad_b_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
+            accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
+            accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
+            accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
-                raw_grad_points[j] += raw_grad_points_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
+                accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -1591,12 +1767,12 @@ extern "C" __global__ void triangular_on_circle(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 9*J numbers a block.
+// `scratch`: 11*J numbers a block.
 extern "C" __global__ void epanechnikov_on_circle(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, const REAL *__restrict__ period, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(9*J);
+    scratch += blockIdx.x*(11*J);
     REAL *weight = scratch; scratch += J;
     REAL *nearest = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
@@ -1604,6 +1780,8 @@ extern "C" __global__ void epanechnikov_on_circle(
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
+    REAL *raw_grad_points_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
@@ -1616,6 +1794,7 @@ extern "C" __global__ void epanechnikov_on_circle(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -1623,7 +1802,7 @@ extern "C" __global__ void epanechnikov_on_circle(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -1635,6 +1814,15 @@ extern "C" __global__ void epanechnikov_on_circle(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
             raw_grad_points[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        REAL raw_grad_h_rest = REAL(0);
+        REAL raw_grad_a_rest = REAL(0);
+        REAL raw_grad_b_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
+            raw_grad_points_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -1663,6 +1851,9 @@ extern "C" __global__ void epanechnikov_on_circle(
                 REAL total_joint = REAL(0);
                 REAL raw_pull = REAL(0);
                 REAL raw_stretch = REAL(0);
+                REAL total_joint_rest = REAL(0);
+                REAL raw_pull_rest = REAL(0);
+                REAL raw_stretch_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
@@ -1678,9 +1869,9 @@ extern "C" __global__ void epanechnikov_on_circle(
                         raw_pull_part += joint[j]*slope[j];
                         raw_stretch_part += joint[j]*slope[j]*u;
                     }
-                    total_joint += total_joint_part;
-                    raw_pull += raw_pull_part;
-                    raw_stretch += raw_stretch_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
+                    accumulate(raw_pull, raw_pull_rest, raw_pull_part);
+                    accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 raw_pull = block_reduce<Sum>(raw_pull, REAL(0), lanes);
@@ -1703,14 +1894,14 @@ extern "C" __global__ void epanechnikov_on_circle(
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope[j];
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
-            raw_grad_h += raw_grad_h_part;
-            raw_grad_a += raw_grad_a_part;
-            raw_grad_b += raw_grad_b_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
+            accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
+            accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
+            accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
-                raw_grad_points[j] += raw_grad_points_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
+                accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -1753,12 +1944,12 @@ extern "C" __global__ void epanechnikov_on_circle(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 9*J numbers a block.
+// `scratch`: 11*J numbers a block.
 extern "C" __global__ void cauchy_on_circle(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, const REAL *__restrict__ period, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(9*J);
+    scratch += blockIdx.x*(11*J);
     REAL *weight = scratch; scratch += J;
     REAL *nearest = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
@@ -1766,6 +1957,8 @@ extern "C" __global__ void cauchy_on_circle(
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
+    REAL *raw_grad_points_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
@@ -1778,6 +1971,7 @@ extern "C" __global__ void cauchy_on_circle(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -1785,7 +1979,7 @@ extern "C" __global__ void cauchy_on_circle(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -1797,6 +1991,15 @@ extern "C" __global__ void cauchy_on_circle(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
             raw_grad_points[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        REAL raw_grad_h_rest = REAL(0);
+        REAL raw_grad_a_rest = REAL(0);
+        REAL raw_grad_b_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
+            raw_grad_points_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -1824,6 +2027,9 @@ extern "C" __global__ void cauchy_on_circle(
                 REAL total_joint = REAL(0);
                 REAL raw_pull = REAL(0);
                 REAL raw_stretch = REAL(0);
+                REAL total_joint_rest = REAL(0);
+                REAL raw_pull_rest = REAL(0);
+                REAL raw_stretch_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
@@ -1838,9 +2044,9 @@ extern "C" __global__ void cauchy_on_circle(
                         raw_pull_part += joint[j]*slope[j];
                         raw_stretch_part += joint[j]*slope[j]*u;
                     }
-                    total_joint += total_joint_part;
-                    raw_pull += raw_pull_part;
-                    raw_stretch += raw_stretch_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
+                    accumulate(raw_pull, raw_pull_rest, raw_pull_part);
+                    accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 raw_pull = block_reduce<Sum>(raw_pull, REAL(0), lanes);
@@ -1863,14 +2069,14 @@ extern "C" __global__ void cauchy_on_circle(
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope[j];
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
-            raw_grad_h += raw_grad_h_part;
-            raw_grad_a += raw_grad_a_part;
-            raw_grad_b += raw_grad_b_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
+            accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
+            accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
+            accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
-                raw_grad_points[j] += raw_grad_points_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
+                accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;
@@ -1913,12 +2119,12 @@ extern "C" __global__ void cauchy_on_circle(
 //     {\partial L/\partial b}_{r} = - \frac{\sum_{b=0}^{B - 1} {m}_{r,b} {t}_{r,b} {\pi}_{r,b}}{{h}_{r}}
 //     {\log p}_{r,b} = {\log p}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 9*J numbers a block.
+// `scratch`: 11*J numbers a block.
 extern "C" __global__ void von_mises_on_circle(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ position, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, const REAL *__restrict__ period, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ log_density, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(9*J);
+    scratch += blockIdx.x*(11*J);
     REAL *weight = scratch; scratch += J;
     REAL *nearest = scratch; scratch += J;
     REAL *log_K = scratch; scratch += J;
@@ -1926,6 +2132,8 @@ extern "C" __global__ void von_mises_on_circle(
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
     REAL *raw_grad_points = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
+    REAL *raw_grad_points_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     REAL *raw_grad_points_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
@@ -1940,6 +2148,7 @@ extern "C" __global__ void von_mises_on_circle(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -1947,7 +2156,7 @@ extern "C" __global__ void von_mises_on_circle(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -1959,6 +2168,15 @@ extern "C" __global__ void von_mises_on_circle(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
             raw_grad_points[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        REAL raw_grad_h_rest = REAL(0);
+        REAL raw_grad_a_rest = REAL(0);
+        REAL raw_grad_b_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
+            raw_grad_points_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -1986,6 +2204,9 @@ extern "C" __global__ void von_mises_on_circle(
                 REAL total_joint = REAL(0);
                 REAL raw_pull = REAL(0);
                 REAL raw_stretch = REAL(0);
+                REAL total_joint_rest = REAL(0);
+                REAL raw_pull_rest = REAL(0);
+                REAL raw_stretch_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
@@ -2000,9 +2221,9 @@ extern "C" __global__ void von_mises_on_circle(
                         raw_pull_part += joint[j]*slope[j];
                         raw_stretch_part += joint[j]*(sinpi(inverse_turn*u)*sinpi(inverse_turn*u));
                     }
-                    total_joint += total_joint_part;
-                    raw_pull += raw_pull_part;
-                    raw_stretch += raw_stretch_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
+                    accumulate(raw_pull, raw_pull_rest, raw_pull_part);
+                    accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 raw_pull = block_reduce<Sum>(raw_pull, REAL(0), lanes);
@@ -2025,14 +2246,14 @@ extern "C" __global__ void von_mises_on_circle(
                     raw_grad_points_part[j] += joint[j]*mass_over_total_joint*slope[j];
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
-            raw_grad_h += raw_grad_h_part;
-            raw_grad_a += raw_grad_a_part;
-            raw_grad_b += raw_grad_b_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
+            accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
+            accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
+            accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
-                raw_grad_points[j] += raw_grad_points_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
+                accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;

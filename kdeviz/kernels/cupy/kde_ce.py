@@ -9,7 +9,7 @@ def laplace(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=6*J, width=J)
+    block = dict(scratch=8*J, width=J)
     return launch(source("kde_ce"), "laplace", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
@@ -19,7 +19,7 @@ def gaussian(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=6*J, width=J)
+    block = dict(scratch=8*J, width=J)
     return launch(source("kde_ce"), "gaussian", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
@@ -29,7 +29,7 @@ def box(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=5*J, width=J)
+    block = dict(scratch=6*J, width=J)
     return launch(source("kde_ce"), "box", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
@@ -39,7 +39,7 @@ def triangular(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=8*J, width=J)
+    block = dict(scratch=10*J, width=J)
     return launch(source("kde_ce"), "triangular", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
@@ -49,7 +49,7 @@ def epanechnikov(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=8*J, width=J)
+    block = dict(scratch=10*J, width=J)
     return launch(source("kde_ce"), "epanechnikov", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
@@ -59,7 +59,7 @@ def cauchy(z, points, a, b, h, position, q, log_floor):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=8*J, width=J)
+    block = dict(scratch=10*J, width=J)
     return launch(source("kde_ce"), "cauchy", (z, points, a, b, h, position, q, log_floor), (R, B, J), outputs, **block)
 
 
@@ -69,7 +69,7 @@ def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=10*J, width=J)
+    block = dict(scratch=12*J, width=J)
     return launch(source("kde_ce"), "laplace_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
@@ -79,7 +79,7 @@ def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=7*J, width=J)
+    block = dict(scratch=9*J, width=J)
     return launch(source("kde_ce"), "gaussian_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
@@ -89,7 +89,7 @@ def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=5*J, width=J)
+    block = dict(scratch=6*J, width=J)
     return launch(source("kde_ce"), "box_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
@@ -99,7 +99,7 @@ def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=9*J, width=J)
+    block = dict(scratch=11*J, width=J)
     return launch(source("kde_ce"), "triangular_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
@@ -109,7 +109,7 @@ def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=9*J, width=J)
+    block = dict(scratch=11*J, width=J)
     return launch(source("kde_ce"), "epanechnikov_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
@@ -119,7 +119,7 @@ def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=9*J, width=J)
+    block = dict(scratch=11*J, width=J)
     return launch(source("kde_ce"), "cauchy_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)
 
 
@@ -129,5 +129,5 @@ def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
     B = position.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,), (R, B)
-    block = dict(scratch=9*J, width=J)
+    block = dict(scratch=11*J, width=J)
     return launch(source("kde_ce"), "von_mises_on_circle", (z, points, a, b, h, position, q, log_floor, period), (R, B, J), outputs, **block)

@@ -14,6 +14,47 @@ __device__ inline REAL log_add_exp(REAL a, REAL b)
     return low == high ? high + log(REAL(2)) : high + log1p(exp(low - high));
 }
 
+// x, rounded to the upper half of its digits.
+__device__ inline REAL upper(REAL x)
+{
+    REAL wide = x*REAL(sizeof(REAL) == 4 ? 4097 : 134217729);
+    return wide - (wide - x);
+}
+
+// x, rounded to a multiple of 2^-26, or of 2^-12 for float.
+__device__ inline REAL coarse(REAL x)
+{
+    REAL grid = REAL(sizeof(REAL) == 4 ? 3072 : 100663296);
+    return (x + grid) - grid;
+}
+
+// A group of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
+#define GROUP (sizeof(REAL) == 4 ? 16 : 32)
+__device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y, REAL x, REAL y)
+{
+    REAL turned = x + (x*product_x - y*product_y);
+    product_y += y + (x*product_y + y*product_x);
+    product_x += turned;
+    first_x += x;
+    first_y += y;
+}
+
+// A group goes into the sum: one logarithm for all its terms.
+__device__ inline void flush(REAL &sum_x, REAL &sum_y, REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y)
+{
+    sum_x += first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2);
+    sum_y += first_y - atan2(product_y, REAL(1) + product_x);
+    product_x = product_y = first_x = first_y = REAL(0);
+}
+
+// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
+__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
+{
+    REAL whole = part - rest, raised = total + whole;
+    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
+    total = raised;
+}
+
 struct Max { __device__ static REAL of(REAL a, REAL b) { return maximum(a, b); } };
 struct Sum { __device__ static REAL of(REAL a, REAL b) { return a + b; } };
 
@@ -29,7 +70,6 @@ template <class Op> __device__ REAL block_reduce(REAL value, REAL neutral, REAL 
     return value;
 }
 
-
 // Cross-entropy of bin masses against a softmax-weighted mixture.
 //     {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
 //     {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
@@ -43,15 +83,16 @@ template <class Op> __device__ REAL block_reduce(REAL value, REAL neutral, REAL 
 //     {\partial L/\partial\log K}_{r,b,j} = - \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
 //     {\partial L/\partial q}_{r,b} = - {\log(p+f)}_{r,b}
 // One block per row (and stride over rows); a thread owns j = threadIdx.x, + blockDim.x, ...
-// `scratch`: 4*J numbers a block.
+// `scratch`: 5*J numbers a block.
 extern "C" __global__ void mixture_ce(
     const REAL *__restrict__ z, const REAL *__restrict__ log_K, const REAL *__restrict__ q, const REAL *__restrict__ log_floor, long long R, long long B, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_log_K, REAL *__restrict__ grad_q, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
-    scratch += blockIdx.x*(4*J);
+    scratch += blockIdx.x*(5*J);
     REAL *weight = scratch; scratch += J;
     REAL *joint = scratch; scratch += J;
     REAL *responsibility = scratch; scratch += J;
+    REAL *responsibility_rest = scratch; scratch += J;
     REAL *responsibility_part = scratch; scratch += J;
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL top_z = LOWEST;
@@ -60,6 +101,7 @@ extern "C" __global__ void mixture_ce(
         }
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
+        REAL total_weight_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -67,7 +109,7 @@ extern "C" __global__ void mixture_ce(
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
             }
-            total_weight += total_weight_part;
+            accumulate(total_weight, total_weight_rest, total_weight_part);
         }
         total_weight = block_reduce<Sum>(total_weight, REAL(0), lanes);
         REAL log_total_weight = log(total_weight);
@@ -75,6 +117,11 @@ extern "C" __global__ void mixture_ce(
         REAL loss_value = REAL(0);
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility[j] = REAL(0);
+        }
+        REAL explained_rest = REAL(0);
+        REAL loss_value_rest = REAL(0);
+        for (long long j = threadIdx.x; j < J; j += blockDim.x) {
+            responsibility_rest[j] = REAL(0);
         }
         for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
             REAL explained_part = REAL(0);
@@ -91,6 +138,7 @@ extern "C" __global__ void mixture_ce(
                 }
                 top_joint = block_reduce<Max>(top_joint, LOWEST, lanes);
                 REAL total_joint = REAL(0);
+                REAL total_joint_rest = REAL(0);
                 for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
@@ -99,7 +147,7 @@ extern "C" __global__ void mixture_ce(
                         joint[j] = exp(log_joint - top_joint);
                         total_joint_part += joint[j];
                     }
-                    total_joint += total_joint_part;
+                    accumulate(total_joint, total_joint_rest, total_joint_part);
                 }
                 total_joint = block_reduce<Sum>(total_joint, REAL(0), lanes);
                 REAL log_p = top_joint + log(total_joint) - log_total_weight;
@@ -115,10 +163,10 @@ extern "C" __global__ void mixture_ce(
                     grad_log_K[(row*B + bin)*J + j] = -joint[j]*mass_over_total_joint;
                 }
             }
-            explained += explained_part;
-            loss_value += loss_value_part;
+            accumulate(explained, explained_rest, explained_part);
+            accumulate(loss_value, loss_value_rest, loss_value_part);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
-                responsibility[j] += responsibility_part[j];
+                accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j]);
             }
         }
         REAL explained_over_total_weight = explained/total_weight;

@@ -9,5 +9,5 @@ def mixture_ce(z, log_K, q, log_floor):
     B = log_K.shape[1]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, B, J), (R, B)
-    block = dict(scratch=4*J, width=J)
+    block = dict(scratch=5*J, width=J)
     return launch(source("mixture_ce"), "mixture_ce", (z, log_K, q, log_floor), (R, B, J), outputs, **block)

@@ -4,15 +4,22 @@ import math
 import numpy as np
 
 
-def _blocks(size, *widths):
+def _blocks(size, *widths, most=128):
     """Slices of `size` places: blocks so small that temporaries stay in cache and sums short enough to lose no digits."""
-    at_once = max(1, min(size, 128, 2**14 // math.prod(widths)))
-    return [slice(start, min(start + at_once, size)) for start in range(0, size, at_once)]
+    at_once = max(1, min(size, most, 2**14 // max(1, math.prod(widths))))
+    return [slice(start, min(start + at_once, size)) for start in range(0, max(1, size), at_once)]
 
 
 def _max(x, axis):
     """The maximum, never below the lowest finite number: so that a row of -inf minus its maximum is -inf, not NaN."""
     return np.max(x, axis, initial=np.finfo(x.dtype).min)
+
+
+def _accumulate(total, rest, part):
+    """(total + part, what rounding has taken from it): given back with the next part."""
+    whole = part - rest
+    raised = total + whole
+    return raised, np.where(np.isfinite(raised), (raised - total) - whole, 0)
 
 
 def laplace(z, points, a, b, h, position, q, log_floor):
@@ -113,7 +120,7 @@ def laplace(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _laplace(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -128,13 +135,13 @@ def _laplace(z, points, a, b, h, position, q, log_floor, all_bins):
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
-    raw_grad_points = 0
-    raw_grad_h = 0
-    raw_grad_a = 0
-    raw_grad_b = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
+    raw_grad_points = raw_grad_points_rest = 0
+    raw_grad_h = raw_grad_h_rest = 0
+    raw_grad_a = raw_grad_a_rest = 0
+    raw_grad_b = raw_grad_b_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
@@ -156,15 +163,15 @@ def _laplace(z, points, a, b, h, position, q, log_floor, all_bins):
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = inverse_total_joint*mass
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
-        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
-        raw_grad_h += np.sum(mass*stretch, 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
+        raw_grad_points, raw_grad_points_rest = _accumulate(raw_grad_points, raw_grad_points_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope))
+        raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, np.sum(mass*stretch, 1))
         mass_pull = mass*pull
-        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
-        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, np.sum(mass_pull*(1 - position[:, bins]), 1))
+        raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, np.sum(mass_pull*position[:, bins], 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -275,7 +282,7 @@ def gaussian(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _gaussian(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -290,13 +297,13 @@ def _gaussian(z, points, a, b, h, position, q, log_floor, all_bins):
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
-    raw_grad_points = 0
-    raw_grad_h = 0
-    raw_grad_a = 0
-    raw_grad_b = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
+    raw_grad_points = raw_grad_points_rest = 0
+    raw_grad_h = raw_grad_h_rest = 0
+    raw_grad_a = raw_grad_a_rest = 0
+    raw_grad_b = raw_grad_b_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
@@ -318,15 +325,15 @@ def _gaussian(z, points, a, b, h, position, q, log_floor, all_bins):
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = inverse_total_joint*mass
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
-        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
-        raw_grad_h += np.sum(mass*stretch, 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
+        raw_grad_points, raw_grad_points_rest = _accumulate(raw_grad_points, raw_grad_points_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope))
+        raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, np.sum(mass*stretch, 1))
         mass_pull = mass*pull
-        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
-        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, np.sum(mass_pull*(1 - position[:, bins]), 1))
+        raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, np.sum(mass_pull*position[:, bins], 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -437,7 +444,7 @@ def box(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _box(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -457,9 +464,9 @@ def _box(z, points, a, b, h, position, q, log_floor, all_bins):
     grad_h = 0
     grad_a = 0
     grad_b = 0
-    explained = 0
-    responsibility = 0
-    loss = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
@@ -474,10 +481,10 @@ def _box(z, points, a, b, h, position, q, log_floor, all_bins):
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = mass/np.maximum(total_joint, 1)
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -584,7 +591,7 @@ def triangular(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _triangular(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -599,13 +606,13 @@ def _triangular(z, points, a, b, h, position, q, log_floor, all_bins):
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
-    raw_grad_points = 0
-    raw_grad_h = 0
-    raw_grad_a = 0
-    raw_grad_b = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
+    raw_grad_points = raw_grad_points_rest = 0
+    raw_grad_h = raw_grad_h_rest = 0
+    raw_grad_a = raw_grad_a_rest = 0
+    raw_grad_b = raw_grad_b_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
@@ -628,15 +635,15 @@ def _triangular(z, points, a, b, h, position, q, log_floor, all_bins):
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = inverse_total_joint*mass
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
-        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
-        raw_grad_h += np.sum(mass*stretch, 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
+        raw_grad_points, raw_grad_points_rest = _accumulate(raw_grad_points, raw_grad_points_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope))
+        raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, np.sum(mass*stretch, 1))
         mass_pull = mass*pull
-        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
-        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, np.sum(mass_pull*(1 - position[:, bins]), 1))
+        raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, np.sum(mass_pull*position[:, bins], 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -747,7 +754,7 @@ def epanechnikov(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _epanechnikov(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -762,20 +769,22 @@ def _epanechnikov(z, points, a, b, h, position, q, log_floor, all_bins):
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
-    raw_grad_points = 0
-    raw_grad_h = 0
-    raw_grad_a = 0
-    raw_grad_b = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
+    raw_grad_points = raw_grad_points_rest = 0
+    raw_grad_h = raw_grad_h_rest = 0
+    raw_grad_a = raw_grad_a_rest = 0
+    raw_grad_b = raw_grad_b_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
         u = delta*inverse_h[:, None, None]
         room = inverse_h[:, None, None]*(h[:, None, None] - abs(delta))
-        log_K = np.where((room <= 0), -np.inf, np.log(room) + np.log1p(abs(u)))
-        slope = np.where((room <= 0), 0, np.sign(u)/(1 + abs(u)) - np.sign(u)/room)
+        abs_u = abs(u)
+        log_K = np.where((room <= 0), -np.inf, np.log(room) + np.log1p(abs_u))
+        sign_u = np.sign(u)
+        slope = np.where((room <= 0), 0, sign_u/(1 + abs_u) - sign_u/room)
         log_joint = centred[:, None, :] + log_K
         top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
@@ -791,15 +800,15 @@ def _epanechnikov(z, points, a, b, h, position, q, log_floor, all_bins):
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = inverse_total_joint*mass
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
-        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
-        raw_grad_h += np.sum(mass*stretch, 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
+        raw_grad_points, raw_grad_points_rest = _accumulate(raw_grad_points, raw_grad_points_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope))
+        raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, np.sum(mass*stretch, 1))
         mass_pull = mass*pull
-        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
-        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, np.sum(mass_pull*(1 - position[:, bins]), 1))
+        raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, np.sum(mass_pull*position[:, bins], 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -910,7 +919,7 @@ def cauchy(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _cauchy(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -925,13 +934,13 @@ def _cauchy(z, points, a, b, h, position, q, log_floor, all_bins):
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
-    raw_grad_points = 0
-    raw_grad_h = 0
-    raw_grad_a = 0
-    raw_grad_b = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
+    raw_grad_points = raw_grad_points_rest = 0
+    raw_grad_h = raw_grad_h_rest = 0
+    raw_grad_a = raw_grad_a_rest = 0
+    raw_grad_b = raw_grad_b_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
@@ -954,15 +963,15 @@ def _cauchy(z, points, a, b, h, position, q, log_floor, all_bins):
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = inverse_total_joint*mass
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
-        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
-        raw_grad_h += np.sum(mass*stretch, 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
+        raw_grad_points, raw_grad_points_rest = _accumulate(raw_grad_points, raw_grad_points_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope))
+        raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, np.sum(mass*stretch, 1))
         mass_pull = mass*pull
-        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
-        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, np.sum(mass_pull*(1 - position[:, bins]), 1))
+        raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, np.sum(mass_pull*position[:, bins], 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -1083,7 +1092,7 @@ def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _laplace_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1102,13 +1111,13 @@ def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, all_b
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
-    raw_grad_points = 0
-    raw_grad_h = 0
-    raw_grad_a = 0
-    raw_grad_b = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
+    raw_grad_points = raw_grad_points_rest = 0
+    raw_grad_h = raw_grad_h_rest = 0
+    raw_grad_a = raw_grad_a_rest = 0
+    raw_grad_b = raw_grad_b_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
@@ -1136,15 +1145,15 @@ def _laplace_on_circle(z, points, a, b, h, position, q, log_floor, period, all_b
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = inverse_total_joint*mass
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
-        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
-        raw_grad_h += np.sum(mass*stretch, 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
+        raw_grad_points, raw_grad_points_rest = _accumulate(raw_grad_points, raw_grad_points_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope))
+        raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, np.sum(mass*stretch, 1))
         mass_pull = mass*pull
-        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
-        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, np.sum(mass_pull*(1 - position[:, bins]), 1))
+        raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, np.sum(mass_pull*position[:, bins], 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -1261,7 +1270,7 @@ def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _gaussian_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1277,13 +1286,13 @@ def _gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period, all_
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
-    raw_grad_points = 0
-    raw_grad_h = 0
-    raw_grad_a = 0
-    raw_grad_b = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
+    raw_grad_points = raw_grad_points_rest = 0
+    raw_grad_h = raw_grad_h_rest = 0
+    raw_grad_a = raw_grad_a_rest = 0
+    raw_grad_b = raw_grad_b_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
@@ -1306,15 +1315,15 @@ def _gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period, all_
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = inverse_total_joint*mass
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
-        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
-        raw_grad_h += np.sum(mass*stretch, 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
+        raw_grad_points, raw_grad_points_rest = _accumulate(raw_grad_points, raw_grad_points_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope))
+        raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, np.sum(mass*stretch, 1))
         mass_pull = mass*pull
-        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
-        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, np.sum(mass_pull*(1 - position[:, bins]), 1))
+        raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, np.sum(mass_pull*position[:, bins], 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -1431,7 +1440,7 @@ def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _box_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1452,9 +1461,9 @@ def _box_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins)
     grad_h = 0
     grad_a = 0
     grad_b = 0
-    explained = 0
-    responsibility = 0
-    loss = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
@@ -1470,10 +1479,10 @@ def _box_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bins)
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = mass/np.maximum(total_joint, 1)
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -1586,7 +1595,7 @@ def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _triangular_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1602,13 +1611,13 @@ def _triangular_on_circle(z, points, a, b, h, position, q, log_floor, period, al
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
-    raw_grad_points = 0
-    raw_grad_h = 0
-    raw_grad_a = 0
-    raw_grad_b = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
+    raw_grad_points = raw_grad_points_rest = 0
+    raw_grad_h = raw_grad_h_rest = 0
+    raw_grad_a = raw_grad_a_rest = 0
+    raw_grad_b = raw_grad_b_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
@@ -1632,15 +1641,15 @@ def _triangular_on_circle(z, points, a, b, h, position, q, log_floor, period, al
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = inverse_total_joint*mass
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
-        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
-        raw_grad_h += np.sum(mass*stretch, 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
+        raw_grad_points, raw_grad_points_rest = _accumulate(raw_grad_points, raw_grad_points_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope))
+        raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, np.sum(mass*stretch, 1))
         mass_pull = mass*pull
-        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
-        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, np.sum(mass_pull*(1 - position[:, bins]), 1))
+        raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, np.sum(mass_pull*position[:, bins], 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -1757,7 +1766,7 @@ def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _epanechnikov_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1773,21 +1782,23 @@ def _epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period, 
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
-    raw_grad_points = 0
-    raw_grad_h = 0
-    raw_grad_a = 0
-    raw_grad_b = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
+    raw_grad_points = raw_grad_points_rest = 0
+    raw_grad_h = raw_grad_h_rest = 0
+    raw_grad_a = raw_grad_a_rest = 0
+    raw_grad_b = raw_grad_b_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
         nearest = delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None])
         u = inverse_h[:, None, None]*nearest
         room = inverse_h[:, None, None]*(h[:, None, None] - abs(nearest))
-        log_K = np.where((room <= 0), -np.inf, np.log(room) + np.log1p(abs(u)))
-        slope = np.where((room <= 0), 0, np.sign(u)/(1 + abs(u)) - np.sign(u)/room)
+        abs_u = abs(u)
+        log_K = np.where((room <= 0), -np.inf, np.log(room) + np.log1p(abs_u))
+        sign_u = np.sign(u)
+        slope = np.where((room <= 0), 0, sign_u/(1 + abs_u) - sign_u/room)
         log_joint = centred[:, None, :] + log_K
         top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]
@@ -1803,15 +1814,15 @@ def _epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period, 
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = inverse_total_joint*mass
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
-        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
-        raw_grad_h += np.sum(mass*stretch, 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
+        raw_grad_points, raw_grad_points_rest = _accumulate(raw_grad_points, raw_grad_points_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope))
+        raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, np.sum(mass*stretch, 1))
         mass_pull = mass*pull
-        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
-        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, np.sum(mass_pull*(1 - position[:, bins]), 1))
+        raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, np.sum(mass_pull*position[:, bins], 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -1928,7 +1939,7 @@ def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _cauchy_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1944,13 +1955,13 @@ def _cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bi
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
-    raw_grad_points = 0
-    raw_grad_h = 0
-    raw_grad_a = 0
-    raw_grad_b = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
+    raw_grad_points = raw_grad_points_rest = 0
+    raw_grad_h = raw_grad_h_rest = 0
+    raw_grad_a = raw_grad_a_rest = 0
+    raw_grad_b = raw_grad_b_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
@@ -1974,15 +1985,15 @@ def _cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period, all_bi
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = inverse_total_joint*mass
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
-        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
-        raw_grad_h += np.sum(mass*stretch, 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
+        raw_grad_points, raw_grad_points_rest = _accumulate(raw_grad_points, raw_grad_points_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope))
+        raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, np.sum(mass*stretch, 1))
         mass_pull = mass*pull
-        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
-        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, np.sum(mass_pull*(1 - position[:, bins]), 1))
+        raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, np.sum(mass_pull*position[:, bins], 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)
@@ -2099,7 +2110,7 @@ def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _von_mises_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -2118,13 +2129,13 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, all
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
-    raw_grad_points = 0
-    raw_grad_h = 0
-    raw_grad_a = 0
-    raw_grad_b = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
+    raw_grad_points = raw_grad_points_rest = 0
+    raw_grad_h = raw_grad_h_rest = 0
+    raw_grad_a = raw_grad_a_rest = 0
+    raw_grad_b = raw_grad_b_rest = 0
     all_log_density = []
     for bins in all_bins:
         delta = offset[:, None, :] + position[:, bins][:, :, None]*width[:, None, None]
@@ -2150,15 +2161,15 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, all
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = inverse_total_joint*mass
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
-        raw_grad_points += np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope)
-        raw_grad_h += np.sum(mass*stretch, 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
+        raw_grad_points, raw_grad_points_rest = _accumulate(raw_grad_points, raw_grad_points_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint_slope))
+        raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, np.sum(mass*stretch, 1))
         mass_pull = mass*pull
-        raw_grad_a += np.sum(mass_pull*(1 - position[:, bins]), 1)
-        raw_grad_b += np.sum(mass_pull*position[:, bins], 1)
+        raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, np.sum(mass_pull*(1 - position[:, bins]), 1))
+        raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, np.sum(mass_pull*position[:, bins], 1))
         log_density = log_p
         all_log_density.append(log_density)
     log_density = np.concatenate(all_log_density, 1)

@@ -4,15 +4,22 @@ import math
 import numpy as np
 
 
-def _blocks(size, *widths):
+def _blocks(size, *widths, most=128):
     """Slices of `size` places: blocks so small that temporaries stay in cache and sums short enough to lose no digits."""
-    at_once = max(1, min(size, 128, 2**14 // math.prod(widths)))
-    return [slice(start, min(start + at_once, size)) for start in range(0, size, at_once)]
+    at_once = max(1, min(size, most, 2**14 // max(1, math.prod(widths))))
+    return [slice(start, min(start + at_once, size)) for start in range(0, max(1, size), at_once)]
 
 
 def _max(x, axis):
     """The maximum, never below the lowest finite number: so that a row of -inf minus its maximum is -inf, not NaN."""
     return np.max(x, axis, initial=np.finfo(x.dtype).min)
+
+
+def _accumulate(total, rest, part):
+    """(total + part, what rounding has taken from it): given back with the next part."""
+    whole = part - rest
+    raised = total + whole
+    return raised, np.where(np.isfinite(raised), (raised - total) - whole, 0)
 
 
 def mixture_ce(z, log_K, q, log_floor):
@@ -75,7 +82,7 @@ def mixture_ce(z, log_K, q, log_floor):
     grad_q = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_bins[0].stop, J):
+        for rows in _blocks(R, J, all_bins[0].stop):
             block = _mixture_ce(z[rows], log_K[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_log_K[rows], grad_q[rows] = block
     return loss, grad_z, grad_log_K, grad_q
@@ -87,9 +94,9 @@ def _mixture_ce(z, log_K, q, log_floor, all_bins):
     weight = np.exp(centred)
     total_weight = np.sum(weight, 1)
     log_total_weight = np.log(total_weight)
-    explained = 0
-    responsibility = 0
-    loss = 0
+    explained = explained_rest = 0
+    responsibility = responsibility_rest = 0
+    loss = loss_rest = 0
     all_grad_log_K = []
     all_grad_q = []
     for bins in all_bins:
@@ -102,10 +109,10 @@ def _mixture_ce(z, log_K, q, log_floor, all_bins):
         log_q = np.logaddexp(log_floor[:, None], log_p)
         share = np.where((log_p == -np.inf), 0, 1/(1 + np.exp(log_floor[:, None] - log_p)))
         mass = q[:, bins]*share
-        explained += np.sum(mass, 1)
+        explained, explained_rest = _accumulate(explained, explained_rest, np.sum(mass, 1))
         mass_over_total_joint = mass/np.maximum(total_joint, 1)
-        responsibility += np.einsum("rb,rbj->rj", mass_over_total_joint, joint)
-        loss += np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1)
+        responsibility, responsibility_rest = _accumulate(responsibility, responsibility_rest, np.einsum("rb,rbj->rj", mass_over_total_joint, joint))
+        loss, loss_rest = _accumulate(loss, loss_rest, np.sum(np.where((q[:, bins] == 0), 0, -log_q*q[:, bins]), 1))
         grad_log_K = -joint*mass_over_total_joint[:, :, None]
         grad_q = -log_q
         all_grad_log_K.append(grad_log_K)
