@@ -139,7 +139,7 @@ def _multiply(product_x, product_y, first_x, first_y, x, y):
 def _flush(sum_x, sum_y, product_x, product_y, first_x, first_y):
     """A group goes into the sum of xi - log(1 + xi)."""
     none = first_x - first_x
-    real = math.log1p(product_x * (product_x + 2) + product_y * product_y) / 2
+    real = math.log1p(product_x * (product_x + 2.0) + product_y * product_y) / 2
     return sum_x + (first_x - real), sum_y + (first_y - math.atan2(product_y, product_x + 1)), none, none, none, none
 
 

@@ -127,6 +127,63 @@ def _log_add_exp(a, b):
     return high if math.isinf(low) else high + math.log1p(_exp(low - high))
 
 
+@_inlined()
+def _accumulate(total, rest, part):
+    """(total + part, what rounding has taken from it): given back with the next part."""
+    whole = part - rest
+    raised = total + whole
+    return raised, (raised - total) - whole if math.isfinite(raised) else part - part
+
+
+GROUP = 16  # terms of a remainder that share a logarithm: float32 has room for so many factors
+
+
+@_inlined("contract")
+def _multiply(product_x, product_y, first_x, first_y, x, y):
+    """A term xi = x + iy joins a group: the product of the 1 + xi less 1, and the sum of the xi."""
+    turned = product_x + (x + (x * product_x - y * product_y))
+    return turned, product_y + (y + (x * product_y + y * product_x)), first_x + x, first_y + y
+
+
+@_inlined()
+def _flush(sum_x, sum_y, product_x, product_y, first_x, first_y):
+    """A group goes into the sum of xi - log(1 + xi)."""
+    none = first_x - first_x
+    real = math.log1p(product_x * (product_x + 2.0) + product_y * product_y) / 2
+    return sum_x + (first_x - real), sum_y + (first_y - math.atan2(product_y, product_x + 1)), none, none, none, none
+
+
+@_inlined()
+def _upper(x):
+    """x, rounded to the upper half of its digits."""
+    wide = x * _splitter(x)
+    return wide - (wide - x)
+
+
+@_inlined()
+def _coarse(x):
+    """x, rounded to a multiple of 2^-26, or of 2^-12 in float32."""
+    return (x + _grid(x)) - _grid(x)
+
+
+def _splitter(x):
+    """2^27 + 1, or 2^12 + 1 in float32."""
+
+
+def _grid(x):
+    """A number whose last place is 2^-26, or 2^-12 in float32."""
+
+
+@overload(_splitter, inline="always")
+def _splitter_of_type(x):
+    return (lambda x: np.float32(4097)) if x == nb.float32 else (lambda x: 134217729.0)
+
+
+@overload(_grid, inline="always")
+def _grid_of_type(x):
+    return (lambda x: np.float32(3072)) if x == nb.float32 else (lambda x: 100663296.0)
+
+
 def laplace(z, points, a, b, h, position, q, log_floor):
     r"""Cross-entropy of bins on [a, b] against a kernel density estimate, laplace kernel.
 
@@ -237,6 +294,8 @@ def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
     raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
+    raw_grad_points_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     raw_grad_points_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
@@ -248,13 +307,14 @@ def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
@@ -264,6 +324,14 @@ def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad
         for j in range(J):
             responsibility[j] = real(0)
             raw_grad_points[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        raw_grad_h_rest = real(0)
+        raw_grad_a_rest = real(0)
+        raw_grad_b_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
+            raw_grad_points_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -287,6 +355,9 @@ def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad
                 total_joint = real(0)
                 raw_pull = real(0)
                 raw_stretch = real(0)
+                total_joint_rest = real(0)
+                raw_pull_rest = real(0)
+                raw_stretch_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     raw_pull_part = real(0)
@@ -303,9 +374,9 @@ def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad
                         slope = -np.sign(u)
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope)
                         raw_stretch_part = _add(raw_stretch_part, joint[j]*slope*u)
-                    total_joint += total_joint_part
-                    raw_pull += raw_pull_part
-                    raw_stretch += raw_stretch_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
+                    raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
@@ -326,14 +397,14 @@ def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad
                     u = delta*inverse_h
                     slope = -np.sign(u)
                     raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope)
-            explained += explained_part
-            loss_value += loss_value_part
-            raw_grad_h += raw_grad_h_part
-            raw_grad_a += raw_grad_a_part
-            raw_grad_b += raw_grad_b_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
+            raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
+            raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
+            raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
-                raw_grad_points[j] += raw_grad_points_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
+                raw_grad_points[j], raw_grad_points_rest[j] = _accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j])
         explained_over_total_weight = explained/total_weight
         grad_h[row] = raw_grad_h/h[row]
         grad_a[row] = -raw_grad_a/h[row]
@@ -454,6 +525,8 @@ def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, gra
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
     raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
+    raw_grad_points_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     raw_grad_points_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
@@ -465,13 +538,14 @@ def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, gra
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
@@ -481,6 +555,14 @@ def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, gra
         for j in range(J):
             responsibility[j] = real(0)
             raw_grad_points[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        raw_grad_h_rest = real(0)
+        raw_grad_a_rest = real(0)
+        raw_grad_b_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
+            raw_grad_points_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -504,6 +586,9 @@ def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, gra
                 total_joint = real(0)
                 raw_pull = real(0)
                 raw_stretch = real(0)
+                total_joint_rest = real(0)
+                raw_pull_rest = real(0)
+                raw_stretch_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     raw_pull_part = real(0)
@@ -520,9 +605,9 @@ def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, gra
                         slope = -u
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope)
                         raw_stretch_part = _add(raw_stretch_part, joint[j]*slope*u)
-                    total_joint += total_joint_part
-                    raw_pull += raw_pull_part
-                    raw_stretch += raw_stretch_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
+                    raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
@@ -543,14 +628,14 @@ def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, gra
                     u = delta*inverse_h
                     slope = -u
                     raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope)
-            explained += explained_part
-            loss_value += loss_value_part
-            raw_grad_h += raw_grad_h_part
-            raw_grad_a += raw_grad_a_part
-            raw_grad_b += raw_grad_b_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
+            raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
+            raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
+            raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
-                raw_grad_points[j] += raw_grad_points_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
+                raw_grad_points[j], raw_grad_points_rest[j] = _accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j])
         explained_over_total_weight = explained/total_weight
         grad_h[row] = raw_grad_h/h[row]
         grad_a[row] = -raw_grad_a/h[row]
@@ -671,6 +756,7 @@ def _box(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, 
     log_K = np.empty((J,), z.dtype)
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
@@ -686,18 +772,23 @@ def _box(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, 
             top_z = _maximum(top_z, z[row, j])
             grad_points[row, j] = real(0)
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
         for j in range(J):
             responsibility[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -715,6 +806,7 @@ def _box(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, 
                     log_joint = centred + log_K[j]
                     top_joint = _maximum(top_joint, log_joint)
                 total_joint = real(0)
+                total_joint_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     for j in _block(j_0, 128, J):
@@ -722,7 +814,7 @@ def _box(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, 
                         log_joint = centred + log_K[j]
                         joint[j] = _exp(log_joint - top_joint)
                         total_joint_part = _add(total_joint_part, joint[j])
-                    total_joint += total_joint_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
@@ -733,10 +825,10 @@ def _box(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, 
                 log_density[row, bin] = log_p
                 for j in range(J):
                     responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
-            explained += explained_part
-            loss_value += loss_value_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
         explained_over_total_weight = explained/total_weight
         loss[row] = loss_value
         for j in range(J):
@@ -855,6 +947,8 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
     raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
+    raw_grad_points_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     raw_grad_points_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
@@ -867,13 +961,14 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
@@ -883,6 +978,14 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
         for j in range(J):
             responsibility[j] = real(0)
             raw_grad_points[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        raw_grad_h_rest = real(0)
+        raw_grad_a_rest = real(0)
+        raw_grad_b_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
+            raw_grad_points_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -906,6 +1009,9 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
                 total_joint = real(0)
                 raw_pull = real(0)
                 raw_stretch = real(0)
+                total_joint_rest = real(0)
+                raw_pull_rest = real(0)
+                raw_stretch_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     raw_pull_part = real(0)
@@ -922,9 +1028,9 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
                         total_joint_part = _add(total_joint_part, joint[j])
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
                         raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
-                    total_joint += total_joint_part
-                    raw_pull += raw_pull_part
-                    raw_stretch += raw_stretch_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
+                    raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
@@ -941,14 +1047,14 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
                 for j in range(J):
                     responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
                     raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
-            explained += explained_part
-            loss_value += loss_value_part
-            raw_grad_h += raw_grad_h_part
-            raw_grad_a += raw_grad_a_part
-            raw_grad_b += raw_grad_b_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
+            raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
+            raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
+            raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
-                raw_grad_points[j] += raw_grad_points_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
+                raw_grad_points[j], raw_grad_points_rest[j] = _accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j])
         explained_over_total_weight = explained/total_weight
         grad_h[row] = raw_grad_h/h_value
         grad_a[row] = -raw_grad_a/h_value
@@ -1071,6 +1177,8 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
     raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
+    raw_grad_points_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     raw_grad_points_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
@@ -1083,13 +1191,14 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
@@ -1099,6 +1208,14 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
         for j in range(J):
             responsibility[j] = real(0)
             raw_grad_points[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        raw_grad_h_rest = real(0)
+        raw_grad_a_rest = real(0)
+        raw_grad_b_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
+            raw_grad_points_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -1123,6 +1240,9 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
                 total_joint = real(0)
                 raw_pull = real(0)
                 raw_stretch = real(0)
+                total_joint_rest = real(0)
+                raw_pull_rest = real(0)
+                raw_stretch_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     raw_pull_part = real(0)
@@ -1139,9 +1259,9 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
                         total_joint_part = _add(total_joint_part, joint[j])
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
                         raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
-                    total_joint += total_joint_part
-                    raw_pull += raw_pull_part
-                    raw_stretch += raw_stretch_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
+                    raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
@@ -1158,14 +1278,14 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
                 for j in range(J):
                     responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
                     raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
-            explained += explained_part
-            loss_value += loss_value_part
-            raw_grad_h += raw_grad_h_part
-            raw_grad_a += raw_grad_a_part
-            raw_grad_b += raw_grad_b_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
+            raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
+            raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
+            raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
-                raw_grad_points[j] += raw_grad_points_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
+                raw_grad_points[j], raw_grad_points_rest[j] = _accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j])
         explained_over_total_weight = explained/total_weight
         grad_h[row] = raw_grad_h/h_value
         grad_a[row] = -raw_grad_a/h_value
@@ -1288,6 +1408,8 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
     raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
+    raw_grad_points_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     raw_grad_points_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
@@ -1299,13 +1421,14 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
@@ -1315,6 +1438,14 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
         for j in range(J):
             responsibility[j] = real(0)
             raw_grad_points[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        raw_grad_h_rest = real(0)
+        raw_grad_a_rest = real(0)
+        raw_grad_b_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
+            raw_grad_points_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -1338,6 +1469,9 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
                 total_joint = real(0)
                 raw_pull = real(0)
                 raw_stretch = real(0)
+                total_joint_rest = real(0)
+                raw_pull_rest = real(0)
+                raw_stretch_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     raw_pull_part = real(0)
@@ -1353,9 +1487,9 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
                         total_joint_part = _add(total_joint_part, joint[j])
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
                         raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
-                    total_joint += total_joint_part
-                    raw_pull += raw_pull_part
-                    raw_stretch += raw_stretch_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
+                    raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
@@ -1372,14 +1506,14 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
                 for j in range(J):
                     responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
                     raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
-            explained += explained_part
-            loss_value += loss_value_part
-            raw_grad_h += raw_grad_h_part
-            raw_grad_a += raw_grad_a_part
-            raw_grad_b += raw_grad_b_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
+            raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
+            raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
+            raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
-                raw_grad_points[j] += raw_grad_points_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
+                raw_grad_points[j], raw_grad_points_rest[j] = _accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j])
         explained_over_total_weight = explained/total_weight
         grad_h[row] = raw_grad_h/h[row]
         grad_a[row] = -raw_grad_a/h[row]
@@ -1514,6 +1648,8 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
     raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
+    raw_grad_points_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     raw_grad_points_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
@@ -1530,13 +1666,14 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
@@ -1546,6 +1683,14 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
         for j in range(J):
             responsibility[j] = real(0)
             raw_grad_points[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        raw_grad_h_rest = real(0)
+        raw_grad_a_rest = real(0)
+        raw_grad_b_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
+            raw_grad_points_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -1571,6 +1716,9 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
                 total_joint = real(0)
                 raw_pull = real(0)
                 raw_stretch = real(0)
+                total_joint_rest = real(0)
+                raw_pull_rest = real(0)
+                raw_stretch_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     raw_pull_part = real(0)
@@ -1585,9 +1733,9 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
                         slope = real(2)*nearest_share[j]*other_image[j]*np.sign(u) - np.sign(u)
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope)
                         raw_stretch_part = _add(raw_stretch_part, joint[j]*(real(2)*nearest_share[j]*other_image[j]*u*np.sign(u) - turn_over_expm1_turn - u*np.sign(u) - nearest_share[j]*other_image[j]*turn))
-                    total_joint += total_joint_part
-                    raw_pull += raw_pull_part
-                    raw_stretch += raw_stretch_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
+                    raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
@@ -1606,14 +1754,14 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
                     u = inverse_h*nearest[j]
                     slope = real(2)*nearest_share[j]*other_image[j]*np.sign(u) - np.sign(u)
                     raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope)
-            explained += explained_part
-            loss_value += loss_value_part
-            raw_grad_h += raw_grad_h_part
-            raw_grad_a += raw_grad_a_part
-            raw_grad_b += raw_grad_b_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
+            raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
+            raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
+            raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
-                raw_grad_points[j] += raw_grad_points_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
+                raw_grad_points[j], raw_grad_points_rest[j] = _accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j])
         explained_over_total_weight = explained/total_weight
         grad_h[row] = raw_grad_h/h[row]
         grad_a[row] = -raw_grad_a/h[row]
@@ -1741,6 +1889,8 @@ def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor,
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
     raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
+    raw_grad_points_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     raw_grad_points_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
@@ -1754,13 +1904,14 @@ def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor,
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
@@ -1770,6 +1921,14 @@ def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor,
         for j in range(J):
             responsibility[j] = real(0)
             raw_grad_points[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        raw_grad_h_rest = real(0)
+        raw_grad_a_rest = real(0)
+        raw_grad_b_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
+            raw_grad_points_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -1794,6 +1953,9 @@ def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor,
                 total_joint = real(0)
                 raw_pull = real(0)
                 raw_stretch = real(0)
+                total_joint_rest = real(0)
+                raw_pull_rest = real(0)
+                raw_stretch_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     raw_pull_part = real(0)
@@ -1808,9 +1970,9 @@ def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor,
                         slope = -u
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope)
                         raw_stretch_part = _add(raw_stretch_part, joint[j]*slope*u)
-                    total_joint += total_joint_part
-                    raw_pull += raw_pull_part
-                    raw_stretch += raw_stretch_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
+                    raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
@@ -1829,14 +1991,14 @@ def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor,
                     u = inverse_h*nearest[j]
                     slope = -u
                     raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope)
-            explained += explained_part
-            loss_value += loss_value_part
-            raw_grad_h += raw_grad_h_part
-            raw_grad_a += raw_grad_a_part
-            raw_grad_b += raw_grad_b_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
+            raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
+            raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
+            raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
-                raw_grad_points[j] += raw_grad_points_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
+                raw_grad_points[j], raw_grad_points_rest[j] = _accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j])
         explained_over_total_weight = explained/total_weight
         grad_h[row] = raw_grad_h/h[row]
         grad_a[row] = -raw_grad_a/h[row]
@@ -1963,6 +2125,7 @@ def _box_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, peri
     log_K = np.empty((J,), z.dtype)
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
@@ -1980,18 +2143,23 @@ def _box_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, peri
             top_z = _maximum(top_z, z[row, j])
             grad_points[row, j] = real(0)
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
         for j in range(J):
             responsibility[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -2010,6 +2178,7 @@ def _box_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, peri
                     log_joint = centred + log_K[j]
                     top_joint = _maximum(top_joint, log_joint)
                 total_joint = real(0)
+                total_joint_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     for j in _block(j_0, 128, J):
@@ -2017,7 +2186,7 @@ def _box_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, peri
                         log_joint = centred + log_K[j]
                         joint[j] = _exp(log_joint - top_joint)
                         total_joint_part = _add(total_joint_part, joint[j])
-                    total_joint += total_joint_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
@@ -2028,10 +2197,10 @@ def _box_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, peri
                 log_density[row, bin] = log_p
                 for j in range(J):
                     responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
-            explained += explained_part
-            loss_value += loss_value_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
         explained_over_total_weight = explained/total_weight
         loss[row] = loss_value
         for j in range(J):
@@ -2157,6 +2326,8 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
     raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
+    raw_grad_points_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     raw_grad_points_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
@@ -2171,13 +2342,14 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
@@ -2187,6 +2359,14 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
         for j in range(J):
             responsibility[j] = real(0)
             raw_grad_points[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        raw_grad_h_rest = real(0)
+        raw_grad_a_rest = real(0)
+        raw_grad_b_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
+            raw_grad_points_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -2211,6 +2391,9 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
                 total_joint = real(0)
                 raw_pull = real(0)
                 raw_stretch = real(0)
+                total_joint_rest = real(0)
+                raw_pull_rest = real(0)
+                raw_stretch_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     raw_pull_part = real(0)
@@ -2225,9 +2408,9 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
                         total_joint_part = _add(total_joint_part, joint[j])
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
                         raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
-                    total_joint += total_joint_part
-                    raw_pull += raw_pull_part
-                    raw_stretch += raw_stretch_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
+                    raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
@@ -2244,14 +2427,14 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
                 for j in range(J):
                     responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
                     raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
-            explained += explained_part
-            loss_value += loss_value_part
-            raw_grad_h += raw_grad_h_part
-            raw_grad_a += raw_grad_a_part
-            raw_grad_b += raw_grad_b_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
+            raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
+            raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
+            raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
-                raw_grad_points[j] += raw_grad_points_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
+                raw_grad_points[j], raw_grad_points_rest[j] = _accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j])
         explained_over_total_weight = explained/total_weight
         grad_h[row] = raw_grad_h/h_value
         grad_a[row] = -raw_grad_a/h_value
@@ -2381,6 +2564,8 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
     raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
+    raw_grad_points_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     raw_grad_points_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
@@ -2395,13 +2580,14 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
@@ -2411,6 +2597,14 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
         for j in range(J):
             responsibility[j] = real(0)
             raw_grad_points[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        raw_grad_h_rest = real(0)
+        raw_grad_a_rest = real(0)
+        raw_grad_b_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
+            raw_grad_points_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -2436,6 +2630,9 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
                 total_joint = real(0)
                 raw_pull = real(0)
                 raw_stretch = real(0)
+                total_joint_rest = real(0)
+                raw_pull_rest = real(0)
+                raw_stretch_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     raw_pull_part = real(0)
@@ -2450,9 +2647,9 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
                         total_joint_part = _add(total_joint_part, joint[j])
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
                         raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
-                    total_joint += total_joint_part
-                    raw_pull += raw_pull_part
-                    raw_stretch += raw_stretch_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
+                    raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
@@ -2469,14 +2666,14 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
                 for j in range(J):
                     responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
                     raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
-            explained += explained_part
-            loss_value += loss_value_part
-            raw_grad_h += raw_grad_h_part
-            raw_grad_a += raw_grad_a_part
-            raw_grad_b += raw_grad_b_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
+            raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
+            raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
+            raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
-                raw_grad_points[j] += raw_grad_points_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
+                raw_grad_points[j], raw_grad_points_rest[j] = _accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j])
         explained_over_total_weight = explained/total_weight
         grad_h[row] = raw_grad_h/h_value
         grad_a[row] = -raw_grad_a/h_value
@@ -2606,6 +2803,8 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
     raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
+    raw_grad_points_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     raw_grad_points_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
@@ -2619,13 +2818,14 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
@@ -2635,6 +2835,14 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
         for j in range(J):
             responsibility[j] = real(0)
             raw_grad_points[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        raw_grad_h_rest = real(0)
+        raw_grad_a_rest = real(0)
+        raw_grad_b_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
+            raw_grad_points_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -2659,6 +2867,9 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
                 total_joint = real(0)
                 raw_pull = real(0)
                 raw_stretch = real(0)
+                total_joint_rest = real(0)
+                raw_pull_rest = real(0)
+                raw_stretch_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     raw_pull_part = real(0)
@@ -2672,9 +2883,9 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
                         total_joint_part = _add(total_joint_part, joint[j])
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
                         raw_stretch_part = _add(raw_stretch_part, joint[j]*slope[j]*u)
-                    total_joint += total_joint_part
-                    raw_pull += raw_pull_part
-                    raw_stretch += raw_stretch_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
+                    raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
@@ -2691,14 +2902,14 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
                 for j in range(J):
                     responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
                     raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
-            explained += explained_part
-            loss_value += loss_value_part
-            raw_grad_h += raw_grad_h_part
-            raw_grad_a += raw_grad_a_part
-            raw_grad_b += raw_grad_b_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
+            raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
+            raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
+            raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
-                raw_grad_points[j] += raw_grad_points_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
+                raw_grad_points[j], raw_grad_points_rest[j] = _accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j])
         explained_over_total_weight = explained/total_weight
         grad_h[row] = raw_grad_h/h[row]
         grad_a[row] = -raw_grad_a/h[row]
@@ -2828,6 +3039,8 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
     raw_grad_points = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
+    raw_grad_points_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     raw_grad_points_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
@@ -2843,13 +3056,14 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
@@ -2859,6 +3073,14 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
         for j in range(J):
             responsibility[j] = real(0)
             raw_grad_points[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        raw_grad_h_rest = real(0)
+        raw_grad_a_rest = real(0)
+        raw_grad_b_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
+            raw_grad_points_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -2883,6 +3105,9 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
                 total_joint = real(0)
                 raw_pull = real(0)
                 raw_stretch = real(0)
+                total_joint_rest = real(0)
+                raw_pull_rest = real(0)
+                raw_stretch_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     raw_pull_part = real(0)
@@ -2896,9 +3121,9 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
                         total_joint_part = _add(total_joint_part, joint[j])
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
                         raw_stretch_part = _add(raw_stretch_part, joint[j]*(math.sin(real(3.141592653589793)*inverse_turn*u)*math.sin(real(3.141592653589793)*inverse_turn*u)))
-                    total_joint += total_joint_part
-                    raw_pull += raw_pull_part
-                    raw_stretch += raw_stretch_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
+                    raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = -raw_stretch*(turn*turn)/((real(3.141592653589793)*real(3.141592653589793))*_maximum(real(1), total_joint))
                 log_p = top_joint + math.log(total_joint) - log_total_weight
@@ -2915,14 +3140,14 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
                 for j in range(J):
                     responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
                     raw_grad_points_part[j] = _add(raw_grad_points_part[j], joint[j]*mass_over_total_joint*slope[j])
-            explained += explained_part
-            loss_value += loss_value_part
-            raw_grad_h += raw_grad_h_part
-            raw_grad_a += raw_grad_a_part
-            raw_grad_b += raw_grad_b_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
+            raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
+            raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
+            raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
-                raw_grad_points[j] += raw_grad_points_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
+                raw_grad_points[j], raw_grad_points_rest[j] = _accumulate(raw_grad_points[j], raw_grad_points_rest[j], raw_grad_points_part[j])
         explained_over_total_weight = explained/total_weight
         grad_h[row] = raw_grad_h/h[row]
         grad_a[row] = -raw_grad_a/h[row]

@@ -127,6 +127,63 @@ def _log_add_exp(a, b):
     return high if math.isinf(low) else high + math.log1p(_exp(low - high))
 
 
+@_inlined()
+def _accumulate(total, rest, part):
+    """(total + part, what rounding has taken from it): given back with the next part."""
+    whole = part - rest
+    raised = total + whole
+    return raised, (raised - total) - whole if math.isfinite(raised) else part - part
+
+
+GROUP = 16  # terms of a remainder that share a logarithm: float32 has room for so many factors
+
+
+@_inlined("contract")
+def _multiply(product_x, product_y, first_x, first_y, x, y):
+    """A term xi = x + iy joins a group: the product of the 1 + xi less 1, and the sum of the xi."""
+    turned = product_x + (x + (x * product_x - y * product_y))
+    return turned, product_y + (y + (x * product_y + y * product_x)), first_x + x, first_y + y
+
+
+@_inlined()
+def _flush(sum_x, sum_y, product_x, product_y, first_x, first_y):
+    """A group goes into the sum of xi - log(1 + xi)."""
+    none = first_x - first_x
+    real = math.log1p(product_x * (product_x + 2.0) + product_y * product_y) / 2
+    return sum_x + (first_x - real), sum_y + (first_y - math.atan2(product_y, product_x + 1)), none, none, none, none
+
+
+@_inlined()
+def _upper(x):
+    """x, rounded to the upper half of its digits."""
+    wide = x * _splitter(x)
+    return wide - (wide - x)
+
+
+@_inlined()
+def _coarse(x):
+    """x, rounded to a multiple of 2^-26, or of 2^-12 in float32."""
+    return (x + _grid(x)) - _grid(x)
+
+
+def _splitter(x):
+    """2^27 + 1, or 2^12 + 1 in float32."""
+
+
+def _grid(x):
+    """A number whose last place is 2^-26, or 2^-12 in float32."""
+
+
+@overload(_splitter, inline="always")
+def _splitter_of_type(x):
+    return (lambda x: np.float32(4097)) if x == nb.float32 else (lambda x: 134217729.0)
+
+
+@overload(_grid, inline="always")
+def _grid_of_type(x):
+    return (lambda x: np.float32(3072)) if x == nb.float32 else (lambda x: 100663296.0)
+
+
 def mixture_ce(z, log_K, q, log_floor):
     r"""Cross-entropy of bin masses against a softmax-weighted mixture.
 
@@ -198,6 +255,7 @@ def _mixture_ce(start, stop, z, log_K, q, log_floor, loss, grad_z, grad_log_K, g
     weight = np.empty((J,), z.dtype)
     joint = np.empty((J,), z.dtype)
     responsibility = np.empty((J,), z.dtype)
+    responsibility_rest = np.empty((J,), z.dtype)
     responsibility_part = np.empty((J,), z.dtype)
     for row in range(start, stop):
         log_floor_value = log_floor[row]
@@ -205,18 +263,23 @@ def _mixture_ce(start, stop, z, log_K, q, log_floor, loss, grad_z, grad_log_K, g
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
         total_weight = real(0)
+        total_weight_rest = real(0)
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         explained = real(0)
         loss_value = real(0)
         for j in range(J):
             responsibility[j] = real(0)
+        explained_rest = real(0)
+        loss_value_rest = real(0)
+        for j in range(J):
+            responsibility_rest[j] = real(0)
         for bin_0 in range(0, B, 128):
             explained_part = real(0)
             loss_value_part = real(0)
@@ -229,6 +292,7 @@ def _mixture_ce(start, stop, z, log_K, q, log_floor, loss, grad_z, grad_log_K, g
                     log_joint = centred + log_K[row, bin, j]
                     top_joint = _maximum(top_joint, log_joint)
                 total_joint = real(0)
+                total_joint_rest = real(0)
                 for j_0 in range(0, J, 128):
                     total_joint_part = real(0)
                     for j in _block(j_0, 128, J):
@@ -236,7 +300,7 @@ def _mixture_ce(start, stop, z, log_K, q, log_floor, loss, grad_z, grad_log_K, g
                         log_joint = centred + log_K[row, bin, j]
                         joint[j] = _exp(log_joint - top_joint)
                         total_joint_part = _add(total_joint_part, joint[j])
-                    total_joint += total_joint_part
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
                 log_p = top_joint + math.log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
@@ -248,10 +312,10 @@ def _mixture_ce(start, stop, z, log_K, q, log_floor, loss, grad_z, grad_log_K, g
                 for j in range(J):
                     responsibility_part[j] = _add(responsibility_part[j], joint[j]*mass_over_total_joint)
                     grad_log_K[row, bin, j] = -joint[j]*mass_over_total_joint
-            explained += explained_part
-            loss_value += loss_value_part
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
             for j in range(J):
-                responsibility[j] += responsibility_part[j]
+                responsibility[j], responsibility_rest[j] = _accumulate(responsibility[j], responsibility_rest[j], responsibility_part[j])
         explained_over_total_weight = explained/total_weight
         loss[row] = loss_value
         for j in range(J):

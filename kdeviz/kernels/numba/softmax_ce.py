@@ -127,6 +127,63 @@ def _log_add_exp(a, b):
     return high if math.isinf(low) else high + math.log1p(_exp(low - high))
 
 
+@_inlined()
+def _accumulate(total, rest, part):
+    """(total + part, what rounding has taken from it): given back with the next part."""
+    whole = part - rest
+    raised = total + whole
+    return raised, (raised - total) - whole if math.isfinite(raised) else part - part
+
+
+GROUP = 16  # terms of a remainder that share a logarithm: float32 has room for so many factors
+
+
+@_inlined("contract")
+def _multiply(product_x, product_y, first_x, first_y, x, y):
+    """A term xi = x + iy joins a group: the product of the 1 + xi less 1, and the sum of the xi."""
+    turned = product_x + (x + (x * product_x - y * product_y))
+    return turned, product_y + (y + (x * product_y + y * product_x)), first_x + x, first_y + y
+
+
+@_inlined()
+def _flush(sum_x, sum_y, product_x, product_y, first_x, first_y):
+    """A group goes into the sum of xi - log(1 + xi)."""
+    none = first_x - first_x
+    real = math.log1p(product_x * (product_x + 2.0) + product_y * product_y) / 2
+    return sum_x + (first_x - real), sum_y + (first_y - math.atan2(product_y, product_x + 1)), none, none, none, none
+
+
+@_inlined()
+def _upper(x):
+    """x, rounded to the upper half of its digits."""
+    wide = x * _splitter(x)
+    return wide - (wide - x)
+
+
+@_inlined()
+def _coarse(x):
+    """x, rounded to a multiple of 2^-26, or of 2^-12 in float32."""
+    return (x + _grid(x)) - _grid(x)
+
+
+def _splitter(x):
+    """2^27 + 1, or 2^12 + 1 in float32."""
+
+
+def _grid(x):
+    """A number whose last place is 2^-26, or 2^-12 in float32."""
+
+
+@overload(_splitter, inline="always")
+def _splitter_of_type(x):
+    return (lambda x: np.float32(4097)) if x == nb.float32 else (lambda x: 134217729.0)
+
+
+@overload(_grid, inline="always")
+def _grid_of_type(x):
+    return (lambda x: np.float32(3072)) if x == nb.float32 else (lambda x: 100663296.0)
+
+
 def softmax_ce(z, y):
     r"""Cross-entropy of labels against softmax(z).
 
@@ -181,23 +238,26 @@ def _softmax_ce(start, stop, z, y, loss, grad_z, grad_y):
     for row in range(start, stop):
         total_y = real(0)
         top_z = lowest
+        total_y_rest = real(0)
         for k_0 in range(0, D, 128):
             total_y_part = real(0)
             for k in _block(k_0, 128, D):
                 top_z = _maximum(top_z, z[row, k])
                 total_y_part = _add(total_y_part, y[row, k])
-            total_y += total_y_part
+            total_y, total_y_rest = _accumulate(total_y, total_y_rest, total_y_part)
         total_weight = real(0)
+        total_weight_rest = real(0)
         for k_0 in range(0, D, 128):
             total_weight_part = real(0)
             for k in _block(k_0, 128, D):
                 centred = z[row, k] - top_z
                 weight[k] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[k])
-            total_weight += total_weight_part
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
         log_total_weight = math.log(total_weight)
         total_y_over_total_weight = total_y/total_weight
         loss_value = real(0)
+        loss_value_rest = real(0)
         for k_0 in range(0, D, 128):
             loss_value_part = real(0)
             for k in _block(k_0, 128, D):
@@ -206,5 +266,5 @@ def _softmax_ce(start, stop, z, y, loss, grad_z, grad_y):
                 loss_value_part = _add(loss_value_part, (real(0) if y[row, k] == real(0) else -log_pi*y[row, k]))
                 grad_z[row, k] = total_y_over_total_weight*weight[k] - y[row, k]
                 grad_y[row, k] = -log_pi
-            loss_value += loss_value_part
+            loss_value, loss_value_rest = _accumulate(loss_value, loss_value_rest, loss_value_part)
         loss[row] = loss_value

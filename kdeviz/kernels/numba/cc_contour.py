@@ -1,0 +1,2026 @@
+# Generated from derivations/cc_contour.py. Do not edit: change the derivation and run `make generate`.
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numba as nb
+import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic, overload
+
+
+def _compiled(function):
+    """Compiled at its first call in each dtype, with IEEE arithmetic; kept on disk where numba finds a place for it."""
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        return nb.njit(cache=True, **options)(function)
+    except RuntimeError:  # neither this folder nor the user's cache can be written, or there is no file
+        return nb.njit(**options)(function)
+
+
+def _inlined(*liberties):
+    """Compiled into its callers; `liberties` that LLVM may take with the arithmetic of this function, and of no other."""
+    return nb.njit(forceinline=True, error_model="numpy", fastmath=set(liberties))
+
+
+def _run(kernel, rows, work, inputs, outputs):
+    """kernel(start, stop, *arrays) over all rows, in several threads where there is much to do; a row is never divided.
+
+    Read-only inputs in C order are one type to numba: so each dtype is compiled once.
+    """
+    arrays = (*(_read_only(a) for a in inputs), *outputs)
+    threads = min(nb.config.NUMBA_NUM_THREADS, rows, 1 + rows * work // 2**16)
+    if threads < 2:
+        return kernel(0, rows, *arrays)
+    with ThreadPoolExecutor(threads) as pool:
+        bounds = [rows * t // threads for t in range(threads + 1)]
+        for part in [pool.submit(kernel, start, stop, *arrays) for start, stop in zip(bounds, bounds[1:])]:
+            part.result()
+
+
+def _read_only(array):
+    array = np.ascontiguousarray(array).view()
+    array.flags.writeable = False
+    return array
+
+
+@_inlined()
+def _block(first, length, size):
+    """first .. first + length - 1, below size; unsigned, so that numba need not ask whether a place is counted from the end."""
+    return range(np.uint64(first), np.uint64(min(first + length, size)))
+
+
+@_inlined("reassoc", "nsz")
+def _add(total, term):
+    """One more term of a sum, in an order of LLVM's choice: so sums become vector code. NaN and infinities keep their meaning."""
+    return total + term
+
+
+@intrinsic
+def _maximum(context, a, b):
+    """The larger one, NaN if either is: LLVM's own, which becomes vector code, as a comparison does not."""
+
+    def emit(context, builder, signature, values):
+        kind = context.get_value_type(signature.return_type)
+        shape = ir.FunctionType(kind, [kind, kind])
+        return builder.call(builder.module.declare_intrinsic("llvm.maximum", [kind], shape), values)
+
+    return a(a, a), emit
+
+
+def _exp(x):
+    """exp as vector code: within 1.1 units in the last place, subnormal results too; 0 at -inf, inf above the range, NaN at NaN."""
+
+
+@overload(_exp, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _exp_of_type(x):
+    return _exp_single if x == nb.float32 else _exp_double
+
+
+def _exp_double(x):
+    """2**n exp(r): n in the last bits of a large sum, r in [-log(2)/2, log(2)/2] by log(2) in two parts, 1 + r + r*r*q minimax."""
+    inside = -746.0 if x < -746.0 else 710.0 if x > 710.0 else x
+    shifted = inside * 1.4426950408889634 + 6755399441055744.0
+    n = shifted - 6755399441055744.0
+    r = inside - n * 0.6931471803691238 - n * 1.9082149292705877e-10
+    q = 2.5000015510719588e-08
+    q = q * r + 2.7630306178626537e-07
+    q = q * r + 2.7557586812894924e-06
+    q = q * r + 2.480149294987594e-05
+    q = q * r + 0.0001984126950576586
+    q = q * r + 0.001388888894375969
+    q = q * r + 0.00833333333349498
+    q = q * r + 0.04166666666652973
+    q = q * r + 0.1666666666666641
+    q = q * r + 0.5000000000000011
+    k = np.float64(shifted).view(np.uint64) - np.uint64(
+        0x4338000000000000 - 2046
+    )  # n + 2046, for two factors 2**.. in range
+    half = np.uint64(k >> np.uint64(1))
+    low = np.uint64(half << np.uint64(52)).view(np.float64)
+    high = np.uint64(np.uint64(k - half) << np.uint64(52)).view(np.float64)
+    return (1.0 + (r + r * r * q)) * low * high
+
+
+def _exp_single(x):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    inside = real(-104.0) if x < real(-104.0) else real(89.0) if x > real(89.0) else x
+    shifted = inside * real(1.4426950408889634) + real(12582912.0)
+    n = shifted - real(12582912.0)
+    r = inside - n * real(0.693359375) - n * real(-2.1219444e-4)
+    q = real(0.0013814537087455392)
+    q = q * r + real(0.00836874544620514)
+    q = q * r + real(0.04166838899254799)
+    q = q * r + real(0.1666652113199234)
+    q = q * r + real(0.4999999403953552)
+    k = np.uint32(np.float32(shifted).view(np.uint32) - np.uint32(0x4B400000 - 254))
+    half = np.uint32(k >> np.uint32(1))
+    low = np.uint32(half << np.uint32(23)).view(np.float32)
+    high = np.uint32(np.uint32(k - half) << np.uint32(23)).view(np.float32)
+    return (real(1.0) + (r + r * r * q)) * low * high
+
+
+@_inlined()
+def _log_add_exp(a, b):
+    """log(exp a + exp b); -inf twice gives -inf."""
+    high, low = (a, b) if a > b else (b, a)
+    return high if math.isinf(low) else high + math.log1p(_exp(low - high))
+
+
+@_inlined()
+def _accumulate(total, rest, part):
+    """(total + part, what rounding has taken from it): given back with the next part."""
+    whole = part - rest
+    raised = total + whole
+    return raised, (raised - total) - whole if math.isfinite(raised) else part - part
+
+
+GROUP = 16  # terms of a remainder that share a logarithm: float32 has room for so many factors
+
+
+@_inlined("contract")
+def _multiply(product_x, product_y, first_x, first_y, x, y):
+    """A term xi = x + iy joins a group: the product of the 1 + xi less 1, and the sum of the xi."""
+    turned = product_x + (x + (x * product_x - y * product_y))
+    return turned, product_y + (y + (x * product_y + y * product_x)), first_x + x, first_y + y
+
+
+@_inlined()
+def _flush(sum_x, sum_y, product_x, product_y, first_x, first_y):
+    """A group goes into the sum of xi - log(1 + xi)."""
+    none = first_x - first_x
+    real = math.log1p(product_x * (product_x + 2.0) + product_y * product_y) / 2
+    return sum_x + (first_x - real), sum_y + (first_y - math.atan2(product_y, product_x + 1)), none, none, none, none
+
+
+@_inlined()
+def _upper(x):
+    """x, rounded to the upper half of its digits."""
+    wide = x * _splitter(x)
+    return wide - (wide - x)
+
+
+@_inlined()
+def _coarse(x):
+    """x, rounded to a multiple of 2^-26, or of 2^-12 in float32."""
+    return (x + _grid(x)) - _grid(x)
+
+
+def _splitter(x):
+    """2^27 + 1, or 2^12 + 1 in float32."""
+
+
+def _grid(x):
+    """A number whose last place is 2^-26, or 2^-12 in float32."""
+
+
+@overload(_splitter, inline="always")
+def _splitter_of_type(x):
+    return (lambda x: np.float32(4097)) if x == nb.float32 else (lambda x: 134217729.0)
+
+
+@overload(_grid, inline="always")
+def _grid_of_type(x):
+    return (lambda x: np.float32(3072)) if x == nb.float32 else (lambda x: 100663296.0)
+
+
+def saddle_start(gap):
+    r"""A start below the saddle.
+
+    .. math::
+
+        {K}_{r} = \sum_{k=0}^{D - 1} \begin{cases} 1 & \text{for}\: {g}_{r,k} \neq \infty \\0 & \text{otherwise} \end{cases}
+
+        {\bar g}_{r} = \frac{\sum_{k=0}^{D - 1} \begin{cases} {g}_{r,k} & \text{for}\: {g}_{r,k} \neq \infty \\0 & \text{otherwise} \end{cases}}{\max\left(1, {K}_{r} - 1\right)}
+
+        {\tau}_{r} = \max\left(1, \begin{cases} \frac{2}{\sqrt{\left(- \frac{{K}_{r}}{{\bar g}_{r}} + 1\right)^{2} + \frac{4}{{\bar g}_{r}}} - \frac{{K}_{r}}{{\bar g}_{r}} + 1} & \text{for}\: {K}_{r} < {\bar g}_{r} \\\frac{\sqrt{\left({K}_{r} - {\bar g}_{r}\right)^{2} + 4 {\bar g}_{r}}}{2} + \frac{{K}_{r}}{2} - \frac{{\bar g}_{r}}{2} & \text{otherwise} \end{cases}\right)
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
+        weight zero.
+
+    Returns
+    -------
+    tau : array (R,)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    tau = np.empty((R,), gap.dtype)
+    _run(_saddle_start, R, D, (gap,), (tau,))
+    return tau,
+
+
+@_compiled
+def _saddle_start(start, stop, gap, tau):
+    real = gap.dtype.type
+    D = gap.shape[1]
+    for row in range(start, stop):
+        count = real(0)
+        raw_mean_gap = real(0)
+        count_rest = real(0)
+        raw_mean_gap_rest = real(0)
+        for k_0 in range(0, D, 128):
+            count_part = real(0)
+            raw_mean_gap_part = real(0)
+            for k in _block(k_0, 128, D):
+                count_part = _add(count_part, (real(1) if gap[row, k] != real(np.inf) else real(0)))
+                raw_mean_gap_part = _add(raw_mean_gap_part, (gap[row, k] if gap[row, k] != real(np.inf) else real(0)))
+            count, count_rest = _accumulate(count, count_rest, count_part)
+            raw_mean_gap, raw_mean_gap_rest = _accumulate(raw_mean_gap, raw_mean_gap_rest, raw_mean_gap_part)
+        mean_gap = raw_mean_gap/_maximum(real(1), count + real(-1))
+        tau[row] = _maximum(real(1), (real(2)/(real(1) + math.sqrt(((real(1) - count/mean_gap)*(real(1) - count/mean_gap)) + real(4)/mean_gap) - count/mean_gap) if count < mean_gap else (real(1)/real(2))*count + (real(1)/real(2))*math.sqrt(((count - mean_gap)*(count - mean_gap)) + real(4)*mean_gap) - real(1)/real(2)*mean_gap))
+
+
+def saddle_step(gap, tau):
+    r"""One Newton step.
+
+    .. math::
+
+        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+
+        {S}_{r} = \sum_{k=0}^{D - 1} {m}_{r,k}
+
+        {Q}_{r} = \sum_{k=0}^{D - 1} {m}_{r,k}^{2}
+
+        {\sigma}_{r} = \sqrt{{Q}_{r}}
+
+        {next\_tau}_{r} = \begin{cases} {\tau}_{r} & \text{for}\: {S}_{r} \leq \frac{{\sigma}_{r}}{100} + 1 \\\frac{\left({S}_{r} - 1\right) {S}_{r}}{{Q}_{r}} + {\tau}_{r} & \text{otherwise} \end{cases}
+
+        {\sigma}_{r} = {\sigma}_{r}
+
+        {\varepsilon}_{r} = \frac{1 - {S}_{r}}{{\sigma}_{r}}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
+        weight zero.
+    tau : array (R,)
+        Distance of the contour's reference point above max(eta); best at the saddle.
+
+    Returns
+    -------
+    next_tau : array (R,)
+    sigma : array (R,)
+    excess : array (R,)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    next_tau = np.empty((R,), gap.dtype)
+    sigma = np.empty((R,), gap.dtype)
+    excess = np.empty((R,), gap.dtype)
+    _run(_saddle_step, R, D, (gap, tau,), (next_tau, sigma, excess,))
+    return next_tau, sigma, excess
+
+
+@_compiled
+def _saddle_step(start, stop, gap, tau, next_tau, sigma, excess):
+    real = gap.dtype.type
+    D = gap.shape[1]
+    for row in range(start, stop):
+        tau_value = tau[row]
+        S = real(0)
+        Q = real(0)
+        S_rest = real(0)
+        Q_rest = real(0)
+        for k_0 in range(0, D, 128):
+            S_part = real(0)
+            Q_part = real(0)
+            for k in _block(k_0, 128, D):
+                m = real(1)/(gap[row, k] + tau_value)
+                S_part = _add(S_part, m)
+                Q_part = _add(Q_part, (m*m))
+            S, S_rest = _accumulate(S, S_rest, S_part)
+            Q, Q_rest = _accumulate(Q, Q_rest, Q_part)
+        own_sigma = math.sqrt(Q)
+        next_tau[row] = (tau_value if S <= real(1) + (real(1)/real(100))*own_sigma else tau_value + S*(S + real(-1))/Q)
+        sigma[row] = own_sigma
+        excess[row] = (real(1) - S)/own_sigma
+
+
+def saddle_excess(eta, top, tau):
+    r"""1 - sum of 1/(tau + gap).
+
+    .. math::
+
+        {gap\_sum}_{r,k} = - {\eta}_{r,k} + {top}_{r}
+
+        {gap\_back}_{r,k} = {gap\_sum}_{r,k} - {top}_{r}
+
+        {gap\_left}_{r,k} = - {gap\_back}_{r,k} + {gap\_sum}_{r,k}
+
+        {gap\_lost}_{r,k} = - {gap\_left}_{r,k} + {top}_{r}
+
+        {gap\_right}_{r,k} = - {\eta}_{r,k} - {gap\_back}_{r,k}
+
+        {gap\_error}_{r,k} = {gap\_lost}_{r,k} + {gap\_right}_{r,k}
+
+        {d\_sum}_{r,k} = {gap\_sum}_{r,k} + {\tau}_{r}
+
+        {d\_back}_{r,k} = {d\_sum}_{r,k} - {\tau}_{r}
+
+        {d\_left}_{r,k} = - {d\_back}_{r,k} + {d\_sum}_{r,k}
+
+        {d\_lost}_{r,k} = - {d\_left}_{r,k} + {\tau}_{r}
+
+        {d\_right}_{r,k} = - {d\_back}_{r,k} + {gap\_sum}_{r,k}
+
+        {d\_error}_{r,k} = {d\_lost}_{r,k} + {d\_right}_{r,k}
+
+        {m}_{r,k} = \frac{1}{{d\_sum}_{r,k}}
+
+        {m\_high}_{r,k} = \operatorname{Coarse}{\left({m}_{r,k} \right)}
+
+        {d\_high}_{r,k} = \operatorname{Upper}{\left({d\_sum}_{r,k} \right)}
+
+        {d\_low}_{r,k} = - {d\_high}_{r,k} + {d\_sum}_{r,k}
+
+        {near\_1}_{r,k} = - {d\_high}_{r,k} {m\_high}_{r,k} + 1
+
+        {near\_2}_{r,k} = - {d\_low}_{r,k} {m\_high}_{r,k} + {near\_1}_{r,k}
+
+        {m\_low}_{r,k} = \begin{cases} {m}_{r,k} & \text{for}\: {m\_high}_{r,k} = 0 \\\frac{- \left({d\_error}_{r,k} + {gap\_error}_{r,k}\right) {m\_high}_{r,k} + {near\_2}_{r,k}}{{d\_sum}_{r,k}} & \text{otherwise} \end{cases}
+
+        {high\_sum}_{r} = \sum_{k=0}^{D - 1} {m\_high}_{r,k}
+
+        {low\_sum}_{r} = \sum_{k=0}^{D - 1} {m\_low}_{r,k}
+
+        {near\_all}_{r} = 1 - {high\_sum}_{r}
+
+        {missing}_{r} = - {low\_sum}_{r} + {near\_all}_{r}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    eta : array (R, D)
+        Natural parameters.
+    top : array (R,)
+        Their maximum.
+    tau : array (R,)
+        Distance of the contour's reference point above max(eta); best at the saddle.
+
+    Returns
+    -------
+    missing : array (R,)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = eta.shape[0]
+    D = eta.shape[1]
+    missing = np.empty((R,), eta.dtype)
+    _run(_saddle_excess, R, D, (eta, top, tau,), (missing,))
+    return missing,
+
+
+@_compiled
+def _saddle_excess(start, stop, eta, top, tau, missing):
+    real = eta.dtype.type
+    D = eta.shape[1]
+    for row in range(start, stop):
+        top_value = top[row]
+        tau_value = tau[row]
+        high_sum = real(0)
+        low_sum = real(0)
+        high_sum_rest = real(0)
+        low_sum_rest = real(0)
+        for k_0 in range(0, D, 128):
+            high_sum_part = real(0)
+            low_sum_part = real(0)
+            for k in _block(k_0, 128, D):
+                gap_sum = top_value - eta[row, k]
+                d_sum = gap_sum + tau_value
+                m = real(1)/d_sum
+                m_high = _coarse(m)
+                d_high = _upper(d_sum)
+                d_back = d_sum - tau_value
+                d_left = d_sum - d_back
+                d_lost = tau_value - d_left
+                d_right = gap_sum - d_back
+                d_error = d_lost + d_right
+                gap_back = gap_sum - top_value
+                gap_left = gap_sum - gap_back
+                gap_lost = top_value - gap_left
+                gap_right = -eta[row, k] - gap_back
+                gap_error = gap_lost + gap_right
+                d_low = d_sum - d_high
+                near_1 = real(1) - d_high*m_high
+                near_2 = near_1 - d_low*m_high
+                m_low = (m if m_high == real(0) else (near_2 - m_high*(d_error + gap_error))/d_sum)
+                high_sum_part = _add(high_sum_part, m_high)
+                low_sum_part = _add(low_sum_part, m_low)
+            high_sum, high_sum_rest = _accumulate(high_sum, high_sum_rest, high_sum_part)
+            low_sum, low_sum_rest = _accumulate(low_sum, low_sum_rest, low_sum_part)
+        near_all = real(1) - high_sum
+        missing[row] = near_all - low_sum
+
+
+def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
+    r"""log Z.
+
+    .. math::
+
+        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+
+        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+
+        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+
+        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+
+        {remainder\_x}_{r,n} = \Re \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+
+        {remainder\_y}_{r,n} = \Im \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+
+        {H\_x}_{r,n} = {\varepsilon}_{r} {\xi}_{n} + {remainder\_x}_{r,n} + {rest\_x}_{r,n}
+
+        {H\_y}_{r,n} = {\varepsilon}_{r} {\upsilon}_{n} + {remainder\_y}_{r,n} + {rest\_y}_{r,n}
+
+        {height}_{r,n} = e^{{H\_x}_{r,n}}
+
+        {W\_x}_{r,n} = \left(- \sin{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n}\right) {height}_{r,n}
+
+        {W\_y}_{r,n} = \left(\sin{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n}\right) {height}_{r,n}
+
+        {F}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
+
+        {log\_Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {rest\_log}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
+        weight zero.
+    tau : array (R,)
+        Distance of the contour's reference point above max(eta); best at the saddle.
+    sigma : array (R,)
+        Scale: root of the sum of 1/(tau + gap)^2.
+    excess : array (R,)
+        (1 - sum of 1/(tau + gap))/sigma.
+    rest_x : array (R, N)
+        Exponent at the nodes of categories that are not among these, real part.
+    rest_y : array (R, N)
+        The same, imaginary part.
+    rest_log : array (R,)
+        Their sum of log(tau + gap).
+    zeta_x : array (N,)
+        Nodes of the rule, real part.
+    zeta_y : array (N,)
+        Nodes, imaginary part.
+    w_x : array (N,)
+        Weights of the rule, real part.
+    w_y : array (N,)
+        Weights, imaginary part.
+
+    Returns
+    -------
+    log_Z : array (R,)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    N = rest_x.shape[1]
+    log_Z = np.empty((R,), gap.dtype)
+    _run(_log_partition, R, D*N, (gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y,), (log_Z,))
+    return log_Z,
+
+
+@_compiled
+def _log_partition(start, stop, gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y, log_Z):
+    real = gap.dtype.type
+    D = gap.shape[1]
+    N = rest_x.shape[1]
+    remainder_x = np.empty((N,), gap.dtype)
+    remainder_y = np.empty((N,), gap.dtype)
+    remainder_x_rest = np.empty((N,), gap.dtype)
+    remainder_y_rest = np.empty((N,), gap.dtype)
+    remainder_x_part = np.empty((N,), gap.dtype)
+    remainder_y_part = np.empty((N,), gap.dtype)
+    remainder_x_product = np.empty((N,), gap.dtype)
+    remainder_y_product = np.empty((N,), gap.dtype)
+    remainder_x_first = np.empty((N,), gap.dtype)
+    remainder_y_first = np.empty((N,), gap.dtype)
+    for row in range(start, stop):
+        tau_value = tau[row]
+        excess_value = excess[row]
+        inverse_sigma = real(1)/sigma[row]
+        raw_log_Z = real(0)
+        for node in range(N):
+            remainder_x[node] = real(0)
+            remainder_y[node] = real(0)
+        raw_log_Z_rest = real(0)
+        for node in range(N):
+            remainder_x_rest[node] = real(0)
+            remainder_y_rest[node] = real(0)
+        for k_0 in range(0, D, 128):
+            raw_log_Z_part = real(0)
+            for node in range(N):
+                remainder_x_part[node] = real(0)
+                remainder_y_part[node] = real(0)
+            for node in range(N):
+                remainder_x_product[node] = real(0)
+                remainder_y_product[node] = real(0)
+                remainder_x_first[node] = real(0)
+                remainder_y_first[node] = real(0)
+            for k in _block(k_0, 128, D):
+                m = real(1)/(gap[row, k] + tau_value)
+                raw_log_Z_part = _add(raw_log_Z_part, math.log(gap[row, k] + tau_value))
+                for node in range(N):
+                    p = inverse_sigma*m
+                    x = p*zeta_x[node]
+                    y = p*zeta_y[node]
+                    remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], x, y)
+                if k % GROUP == GROUP - 1:
+                    for node in range(N):
+                        remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
+            for node in range(N):
+                remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
+            raw_log_Z, raw_log_Z_rest = _accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part)
+            for node in range(N):
+                remainder_x[node], remainder_x_rest[node] = _accumulate(remainder_x[node], remainder_x_rest[node], remainder_x_part[node])
+                remainder_y[node], remainder_y_rest[node] = _accumulate(remainder_y[node], remainder_y_rest[node], remainder_y_part[node])
+        F = real(0)
+        for node in range(N):
+            H_x = remainder_x[node] + rest_x[row, node] + excess_value*zeta_x[node]
+            height = _exp(H_x)
+            H_y = remainder_y[node] + rest_y[row, node] + excess_value*zeta_y[node]
+            W_x = height*(w_x[node]*math.cos(H_y) - w_y[node]*math.sin(H_y))
+            F = _add(F, W_x)
+        log_Z[row] = tau_value + math.log(F) - raw_log_Z - rest_log[row] - math.log(sigma[row])
+
+
+def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
+    r"""log Z and mean.
+
+    .. math::
+
+        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+
+        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+
+        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+
+        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+
+        {remainder\_x}_{r,n} = \Re \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+
+        {remainder\_y}_{r,n} = \Im \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+
+        {H\_x}_{r,n} = {\varepsilon}_{r} {\xi}_{n} + {remainder\_x}_{r,n} + {rest\_x}_{r,n}
+
+        {H\_y}_{r,n} = {\varepsilon}_{r} {\upsilon}_{n} + {remainder\_y}_{r,n} + {rest\_y}_{r,n}
+
+        {height}_{r,n} = e^{{H\_x}_{r,n}}
+
+        {b}_{r,k,n} = {x}_{r,k,n} + 1
+
+        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
+
+        {log\_Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {rest\_log}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+
+        {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W\_x}_{r,n} {b}_{r,k,n} + {W\_y}_{r,n} {y}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
+
+        {F}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
+
+        {W\_x}_{r,n} = \left(- \sin{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n}\right) {height}_{r,n}
+
+        {W\_y}_{r,n} = \left(\sin{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n}\right) {height}_{r,n}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
+        weight zero.
+    tau : array (R,)
+        Distance of the contour's reference point above max(eta); best at the saddle.
+    sigma : array (R,)
+        Scale: root of the sum of 1/(tau + gap)^2.
+    excess : array (R,)
+        (1 - sum of 1/(tau + gap))/sigma.
+    rest_x : array (R, N)
+        Exponent at the nodes of categories that are not among these, real part.
+    rest_y : array (R, N)
+        The same, imaginary part.
+    rest_log : array (R,)
+        Their sum of log(tau + gap).
+    zeta_x : array (N,)
+        Nodes of the rule, real part.
+    zeta_y : array (N,)
+        Nodes, imaginary part.
+    w_x : array (N,)
+        Weights of the rule, real part.
+    w_y : array (N,)
+        Weights, imaginary part.
+
+    Returns
+    -------
+    log_Z : array (R,)
+    mean : array (R, D)
+    F : array (R,)
+    W_x : array (R, N)
+    W_y : array (R, N)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    N = rest_x.shape[1]
+    log_Z = np.empty((R,), gap.dtype)
+    mean = np.empty((R, D), gap.dtype)
+    F = np.empty((R,), gap.dtype)
+    W_x = np.empty((R, N), gap.dtype)
+    W_y = np.empty((R, N), gap.dtype)
+    _run(_log_partition_and_mean, R, D*N, (gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y,), (log_Z, mean, F, W_x, W_y,))
+    return log_Z, mean, F, W_x, W_y
+
+
+@_compiled
+def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y, log_Z, mean, F, W_x, W_y):
+    real = gap.dtype.type
+    D = gap.shape[1]
+    N = rest_x.shape[1]
+    m = np.empty((D,), gap.dtype)
+    remainder_x = np.empty((N,), gap.dtype)
+    remainder_y = np.empty((N,), gap.dtype)
+    W_x_value = np.empty((N,), gap.dtype)
+    W_y_value = np.empty((N,), gap.dtype)
+    remainder_x_rest = np.empty((N,), gap.dtype)
+    remainder_y_rest = np.empty((N,), gap.dtype)
+    remainder_x_part = np.empty((N,), gap.dtype)
+    remainder_y_part = np.empty((N,), gap.dtype)
+    remainder_x_product = np.empty((N,), gap.dtype)
+    remainder_y_product = np.empty((N,), gap.dtype)
+    remainder_x_first = np.empty((N,), gap.dtype)
+    remainder_y_first = np.empty((N,), gap.dtype)
+    for row in range(start, stop):
+        tau_value = tau[row]
+        excess_value = excess[row]
+        inverse_sigma = real(1)/sigma[row]
+        raw_log_Z = real(0)
+        for node in range(N):
+            remainder_x[node] = real(0)
+            remainder_y[node] = real(0)
+        raw_log_Z_rest = real(0)
+        for node in range(N):
+            remainder_x_rest[node] = real(0)
+            remainder_y_rest[node] = real(0)
+        for k_0 in range(0, D, 128):
+            raw_log_Z_part = real(0)
+            for node in range(N):
+                remainder_x_part[node] = real(0)
+                remainder_y_part[node] = real(0)
+            for node in range(N):
+                remainder_x_product[node] = real(0)
+                remainder_y_product[node] = real(0)
+                remainder_x_first[node] = real(0)
+                remainder_y_first[node] = real(0)
+            for k in _block(k_0, 128, D):
+                m[k] = real(1)/(gap[row, k] + tau_value)
+                raw_log_Z_part = _add(raw_log_Z_part, math.log(gap[row, k] + tau_value))
+                for node in range(N):
+                    p = inverse_sigma*m[k]
+                    x = p*zeta_x[node]
+                    y = p*zeta_y[node]
+                    remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], x, y)
+                if k % GROUP == GROUP - 1:
+                    for node in range(N):
+                        remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
+            for node in range(N):
+                remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
+            raw_log_Z, raw_log_Z_rest = _accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part)
+            for node in range(N):
+                remainder_x[node], remainder_x_rest[node] = _accumulate(remainder_x[node], remainder_x_rest[node], remainder_x_part[node])
+                remainder_y[node], remainder_y_rest[node] = _accumulate(remainder_y[node], remainder_y_rest[node], remainder_y_part[node])
+        F_value = real(0)
+        for node in range(N):
+            H_x = remainder_x[node] + rest_x[row, node] + excess_value*zeta_x[node]
+            height = _exp(H_x)
+            H_y = remainder_y[node] + rest_y[row, node] + excess_value*zeta_y[node]
+            W_x_value[node] = height*(w_x[node]*math.cos(H_y) - w_y[node]*math.sin(H_y))
+            F_value = _add(F_value, W_x_value[node])
+            W_y_value[node] = height*(w_x[node]*math.sin(H_y) + w_y[node]*math.cos(H_y))
+            W_x[row, node] = W_x_value[node]
+            W_y[row, node] = W_y_value[node]
+        log_Z[row] = tau_value + math.log(F_value) - raw_log_Z - rest_log[row] - math.log(sigma[row])
+        inverse_F = real(1)/F_value
+        F[row] = F_value
+        for k in range(D):
+            raw_mean = real(0)
+            for node in range(N):
+                p = inverse_sigma*m[k]
+                x = p*zeta_x[node]
+                b = real(1) + x
+                y = p*zeta_y[node]
+                q = (b*b) + (y*y)
+                raw_mean = _add(raw_mean, (W_x_value[node]*b + W_y_value[node]*y)/q)
+            mean[row, k] = inverse_F*m[k]*raw_mean
+
+
+def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
+    r"""Variance of each category.
+
+    .. math::
+
+        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+
+        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+
+        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+
+        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+
+        {b}_{r,k,n} = {x}_{r,k,n} + 1
+
+        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
+
+        {V\_x}_{r,n} = \frac{{W\_x}_{r,n}}{{F}_{r}}
+
+        {V\_y}_{r,n} = \frac{{W\_y}_{r,n}}{{F}_{r}}
+
+        {a\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+
+        {a\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
+
+        {a\_deviation}_{r,k,n} = {a\_x}_{r,k,n} - {\mu}_{r,k}
+
+        {variance}_{r,k} = \sum_{n=0}^{N - 1} \left(\left({a\_deviation}_{r,k,n}^{2} - {a\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} + \left({a\_x}_{r,k,n}^{2} - {a\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} - 2 {V\_y}_{r,n} {a\_deviation}_{r,k,n} {a\_y}_{r,k,n} - 2 {V\_y}_{r,n} {a\_x}_{r,k,n} {a\_y}_{r,k,n}\right)
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
+        weight zero.
+    tau : array (R,)
+        Distance of the contour's reference point above max(eta); best at the saddle.
+    sigma : array (R,)
+        Scale: root of the sum of 1/(tau + gap)^2.
+    mean : array (R, D)
+        Means.
+    F : array (R,)
+        Sum of W_x.
+    W_x : array (R, N)
+        Weights.
+    W_y : array (R, N)
+        Weights, imaginary.
+    zeta_x : array (N,)
+        Nodes of the rule, real part.
+    zeta_y : array (N,)
+        Nodes, imaginary part.
+
+    Returns
+    -------
+    variance : array (R, D)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    N = W_x.shape[1]
+    variance = np.empty((R, D), gap.dtype)
+    _run(_variances, R, D*N, (gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y,), (variance,))
+    return variance,
+
+
+@_compiled
+def _variances(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, variance):
+    real = gap.dtype.type
+    D = gap.shape[1]
+    N = W_x.shape[1]
+    for row in range(start, stop):
+        tau_value = tau[row]
+        inverse_sigma = real(1)/sigma[row]
+        inverse_F = real(1)/F[row]
+        for k in range(D):
+            mean_value = mean[row, k]
+            m = real(1)/(gap[row, k] + tau_value)
+            variance_value = real(0)
+            for node in range(N):
+                p = inverse_sigma*m
+                x = p*zeta_x[node]
+                b = real(1) + x
+                y = p*zeta_y[node]
+                q = (b*b) + (y*y)
+                a_x = b*m/q
+                a_y = -m*y/q
+                V_x = W_x[row, node]*inverse_F
+                V_y = W_y[row, node]*inverse_F
+                a_deviation = a_x - mean_value
+                variance_value = _add(variance_value, V_x*((a_deviation*a_deviation) - (a_y*a_y)) + V_x*((a_x*a_x) - (a_y*a_y)) - real(2)*V_y*a_deviation*a_y - real(2)*V_y*a_x*a_y)
+            variance[row, k] = variance_value
+
+
+def covariance_matvec(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v):
+    r"""The covariance matrix times a vector.
+
+    .. math::
+
+        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+
+        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+
+        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+
+        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+
+        {b}_{r,k,n} = {x}_{r,k,n} + 1
+
+        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
+
+        {V\_x}_{r,n} = \frac{{W\_x}_{r,n}}{{F}_{r}}
+
+        {V\_y}_{r,n} = \frac{{W\_y}_{r,n}}{{F}_{r}}
+
+        {a\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+
+        {a\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
+
+        {a\_deviation}_{r,k,n} = {a\_x}_{r,k,n} - {\mu}_{r,k}
+
+        {e\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+
+        {e\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
+
+        {e\_deviation}_{r,k,n} = {e\_x}_{r,k,n} - {\mu}_{r,k}
+
+        {c\_x}_{r,n} = \sum_{k=0}^{D - 1} {a\_deviation}_{r,k,n} {v}_{r,k}
+
+        {c\_y}_{r,n} = \sum_{k=0}^{D - 1} {a\_y}_{r,k,n} {v}_{r,k}
+
+        {product}_{r,k} = \sum_{n=0}^{N - 1} \left(\left(\left({e\_x}_{r,k,n}^{2} - {e\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} - 2 {V\_y}_{r,n} {e\_x}_{r,k,n} {e\_y}_{r,k,n}\right) {v}_{r,k} + \left({c\_x}_{r,n} {e\_deviation}_{r,k,n} - {c\_y}_{r,n} {e\_y}_{r,k,n}\right) {V\_x}_{r,n} - \left({c\_x}_{r,n} {e\_y}_{r,k,n} + {c\_y}_{r,n} {e\_deviation}_{r,k,n}\right) {V\_y}_{r,n}\right)
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
+        weight zero.
+    tau : array (R,)
+        Distance of the contour's reference point above max(eta); best at the saddle.
+    sigma : array (R,)
+        Scale: root of the sum of 1/(tau + gap)^2.
+    mean : array (R, D)
+        Means.
+    F : array (R,)
+        Sum of W_x.
+    W_x : array (R, N)
+        Weights.
+    W_y : array (R, N)
+        Weights, imaginary.
+    zeta_x : array (N,)
+        Nodes of the rule, real part.
+    zeta_y : array (N,)
+        Nodes, imaginary part.
+    v : array (R, D)
+        The vector.
+
+    Returns
+    -------
+    product : array (R, D)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    N = W_x.shape[1]
+    product = np.empty((R, D), gap.dtype)
+    _run(_covariance_matvec, R, D*N, (gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v,), (product,))
+    return product,
+
+
+@_compiled
+def _covariance_matvec(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v, product):
+    real = gap.dtype.type
+    D = gap.shape[1]
+    N = W_x.shape[1]
+    m = np.empty((D,), gap.dtype)
+    c_x = np.empty((N,), gap.dtype)
+    c_y = np.empty((N,), gap.dtype)
+    c_x_rest = np.empty((N,), gap.dtype)
+    c_y_rest = np.empty((N,), gap.dtype)
+    c_x_part = np.empty((N,), gap.dtype)
+    c_y_part = np.empty((N,), gap.dtype)
+    for row in range(start, stop):
+        tau_value = tau[row]
+        inverse_sigma = real(1)/sigma[row]
+        inverse_F = real(1)/F[row]
+        for node in range(N):
+            c_x[node] = real(0)
+            c_y[node] = real(0)
+        for node in range(N):
+            c_x_rest[node] = real(0)
+            c_y_rest[node] = real(0)
+        for k_0 in range(0, D, 128):
+            for node in range(N):
+                c_x_part[node] = real(0)
+                c_y_part[node] = real(0)
+            for k in _block(k_0, 128, D):
+                mean_value = mean[row, k]
+                v_value = v[row, k]
+                m[k] = real(1)/(gap[row, k] + tau_value)
+                for node in range(N):
+                    p = inverse_sigma*m[k]
+                    x = p*zeta_x[node]
+                    b = real(1) + x
+                    y = p*zeta_y[node]
+                    q = (b*b) + (y*y)
+                    a_x = b*m[k]/q
+                    a_y = -m[k]*y/q
+                    a_deviation = a_x - mean_value
+                    c_x_part[node] = _add(c_x_part[node], a_deviation*v_value)
+                    c_y_part[node] = _add(c_y_part[node], a_y*v_value)
+            for node in range(N):
+                c_x[node], c_x_rest[node] = _accumulate(c_x[node], c_x_rest[node], c_x_part[node])
+                c_y[node], c_y_rest[node] = _accumulate(c_y[node], c_y_rest[node], c_y_part[node])
+        for k in range(D):
+            mean_value = mean[row, k]
+            v_value = v[row, k]
+            product_value = real(0)
+            for node in range(N):
+                p = inverse_sigma*m[k]
+                x = p*zeta_x[node]
+                b = real(1) + x
+                y = p*zeta_y[node]
+                q = (b*b) + (y*y)
+                e_x = b*m[k]/q
+                e_y = -m[k]*y/q
+                V_x = W_x[row, node]*inverse_F
+                V_y = W_y[row, node]*inverse_F
+                e_deviation = e_x - mean_value
+                product_value = _add(product_value, V_x*(c_x[node]*e_deviation - c_y[node]*e_y) + v_value*(V_x*((e_x*e_x) - (e_y*e_y)) - real(2)*V_y*e_x*e_y) - V_y*(c_x[node]*e_y + c_y[node]*e_deviation))
+            product[row, k] = product_value
+
+
+def power_sums_12(gap, tau, sigma, zeta_x, zeta_y):
+    r"""The exponent of small categories at the nodes, by 12 power sums.
+
+    .. math::
+
+        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+
+        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+
+        {power\_2}_{r,k} = {p}_{r,k}^{2}
+
+        {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
+
+        {power\_4}_{r,k} = {p}_{r,k} {power\_3}_{r,k}
+
+        {power\_5}_{r,k} = {p}_{r,k} {power\_4}_{r,k}
+
+        {power\_6}_{r,k} = {p}_{r,k} {power\_5}_{r,k}
+
+        {power\_7}_{r,k} = {p}_{r,k} {power\_6}_{r,k}
+
+        {power\_8}_{r,k} = {p}_{r,k} {power\_7}_{r,k}
+
+        {power\_9}_{r,k} = {p}_{r,k} {power\_8}_{r,k}
+
+        {power\_10}_{r,k} = {p}_{r,k} {power\_9}_{r,k}
+
+        {power\_11}_{r,k} = {p}_{r,k} {power\_10}_{r,k}
+
+        {power\_12}_{r,k} = {p}_{r,k} {power\_11}_{r,k}
+
+        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}
+
+        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}
+
+        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}
+
+        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}
+
+        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}
+
+        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}
+
+        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}
+
+        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}
+
+        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}
+
+        {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_11}_{r,k}
+
+        {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_12}_{r,k}
+
+        {r\_y\_11}_{r,n} = \frac{{\kappa_{12}}_{r} {\upsilon}_{n}}{12}
+
+        {r\_x\_11}_{r,n} = - \frac{{\kappa_{11}}_{r}}{11} + \frac{{\kappa_{12}}_{r} {\xi}_{n}}{12}
+
+        {r\_x\_10}_{r,n} = \frac{{\kappa_{10}}_{r}}{10} + {r\_x\_11}_{r,n} {\xi}_{n} - {r\_y\_11}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_10}_{r,n} = {r\_x\_11}_{r,n} {\upsilon}_{n} + {r\_y\_11}_{r,n} {\xi}_{n}
+
+        {r\_x\_9}_{r,n} = - \frac{{\kappa_{9}}_{r}}{9} + {r\_x\_10}_{r,n} {\xi}_{n} - {r\_y\_10}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_9}_{r,n} = {r\_x\_10}_{r,n} {\upsilon}_{n} + {r\_y\_10}_{r,n} {\xi}_{n}
+
+        {r\_x\_8}_{r,n} = \frac{{\kappa_{8}}_{r}}{8} + {r\_x\_9}_{r,n} {\xi}_{n} - {r\_y\_9}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_8}_{r,n} = {r\_x\_9}_{r,n} {\upsilon}_{n} + {r\_y\_9}_{r,n} {\xi}_{n}
+
+        {r\_x\_7}_{r,n} = - \frac{{\kappa_{7}}_{r}}{7} + {r\_x\_8}_{r,n} {\xi}_{n} - {r\_y\_8}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_7}_{r,n} = {r\_x\_8}_{r,n} {\upsilon}_{n} + {r\_y\_8}_{r,n} {\xi}_{n}
+
+        {r\_x\_6}_{r,n} = \frac{{\kappa_{6}}_{r}}{6} + {r\_x\_7}_{r,n} {\xi}_{n} - {r\_y\_7}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_6}_{r,n} = {r\_x\_7}_{r,n} {\upsilon}_{n} + {r\_y\_7}_{r,n} {\xi}_{n}
+
+        {r\_x\_5}_{r,n} = - \frac{{\kappa_{5}}_{r}}{5} + {r\_x\_6}_{r,n} {\xi}_{n} - {r\_y\_6}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_5}_{r,n} = {r\_x\_6}_{r,n} {\upsilon}_{n} + {r\_y\_6}_{r,n} {\xi}_{n}
+
+        {r\_x\_4}_{r,n} = \frac{{\kappa_{4}}_{r}}{4} + {r\_x\_5}_{r,n} {\xi}_{n} - {r\_y\_5}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_4}_{r,n} = {r\_x\_5}_{r,n} {\upsilon}_{n} + {r\_y\_5}_{r,n} {\xi}_{n}
+
+        {r\_x\_3}_{r,n} = - \frac{{\kappa_{3}}_{r}}{3} + {r\_x\_4}_{r,n} {\xi}_{n} - {r\_y\_4}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_3}_{r,n} = {r\_x\_4}_{r,n} {\upsilon}_{n} + {r\_y\_4}_{r,n} {\xi}_{n}
+
+        {r\_x\_2}_{r,n} = \frac{{\kappa_{2}}_{r}}{2} + {r\_x\_3}_{r,n} {\xi}_{n} - {r\_y\_3}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_2}_{r,n} = {r\_x\_3}_{r,n} {\upsilon}_{n} + {r\_y\_3}_{r,n} {\xi}_{n}
+
+        {one\_x}_{r,n} = {r\_x\_2}_{r,n} {\xi}_{n} - {r\_y\_2}_{r,n} {\upsilon}_{n}
+
+        {one\_y}_{r,n} = {r\_x\_2}_{r,n} {\upsilon}_{n} + {r\_y\_2}_{r,n} {\xi}_{n}
+
+        {rest\_x}_{r,n} = {one\_x}_{r,n} {\xi}_{n} - {one\_y}_{r,n} {\upsilon}_{n}
+
+        {rest\_y}_{r,n} = {one\_x}_{r,n} {\upsilon}_{n} + {one\_y}_{r,n} {\xi}_{n}
+
+        {rest\_log}_{r} = \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
+        weight zero.
+    tau : array (R,)
+        Distance of the contour's reference point above max(eta); best at the saddle.
+    sigma : array (R,)
+        Scale: root of the sum of 1/(tau + gap)^2.
+    zeta_x : array (N,)
+        Nodes of the rule, real part.
+    zeta_y : array (N,)
+        Nodes, imaginary part.
+
+    Returns
+    -------
+    rest_x : array (R, N)
+    rest_y : array (R, N)
+    rest_log : array (R,)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    N = zeta_x.shape[0]
+    rest_x = np.empty((R, N), gap.dtype)
+    rest_y = np.empty((R, N), gap.dtype)
+    rest_log = np.empty((R,), gap.dtype)
+    _run(_power_sums_12, R, D*N, (gap, tau, sigma, zeta_x, zeta_y,), (rest_x, rest_y, rest_log,))
+    return rest_x, rest_y, rest_log
+
+
+@_compiled
+def _power_sums_12(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y, rest_log):
+    real = gap.dtype.type
+    D = gap.shape[1]
+    N = zeta_x.shape[0]
+    for row in range(start, stop):
+        tau_value = tau[row]
+        inverse_sigma = real(1)/sigma[row]
+        kappa_2 = real(0)
+        kappa_3 = real(0)
+        kappa_4 = real(0)
+        kappa_5 = real(0)
+        kappa_6 = real(0)
+        kappa_7 = real(0)
+        kappa_8 = real(0)
+        kappa_9 = real(0)
+        kappa_10 = real(0)
+        kappa_11 = real(0)
+        kappa_12 = real(0)
+        rest_log_value = real(0)
+        kappa_2_rest = real(0)
+        kappa_3_rest = real(0)
+        kappa_4_rest = real(0)
+        kappa_5_rest = real(0)
+        kappa_6_rest = real(0)
+        kappa_7_rest = real(0)
+        kappa_8_rest = real(0)
+        kappa_9_rest = real(0)
+        kappa_10_rest = real(0)
+        kappa_11_rest = real(0)
+        kappa_12_rest = real(0)
+        rest_log_value_rest = real(0)
+        for k_0 in range(0, D, 128):
+            kappa_2_part = real(0)
+            kappa_3_part = real(0)
+            kappa_4_part = real(0)
+            kappa_5_part = real(0)
+            kappa_6_part = real(0)
+            kappa_7_part = real(0)
+            kappa_8_part = real(0)
+            kappa_9_part = real(0)
+            kappa_10_part = real(0)
+            kappa_11_part = real(0)
+            kappa_12_part = real(0)
+            rest_log_value_part = real(0)
+            for k in _block(k_0, 128, D):
+                m = real(1)/(gap[row, k] + tau_value)
+                p = inverse_sigma*m
+                power_2 = (p*p)
+                kappa_2_part = _add(kappa_2_part, power_2)
+                power_3 = p*power_2
+                kappa_3_part = _add(kappa_3_part, power_3)
+                power_4 = p*power_3
+                kappa_4_part = _add(kappa_4_part, power_4)
+                power_5 = p*power_4
+                kappa_5_part = _add(kappa_5_part, power_5)
+                power_6 = p*power_5
+                kappa_6_part = _add(kappa_6_part, power_6)
+                power_7 = p*power_6
+                kappa_7_part = _add(kappa_7_part, power_7)
+                power_8 = p*power_7
+                kappa_8_part = _add(kappa_8_part, power_8)
+                power_9 = p*power_8
+                kappa_9_part = _add(kappa_9_part, power_9)
+                power_10 = p*power_9
+                kappa_10_part = _add(kappa_10_part, power_10)
+                power_11 = p*power_10
+                kappa_11_part = _add(kappa_11_part, power_11)
+                power_12 = p*power_11
+                kappa_12_part = _add(kappa_12_part, power_12)
+                rest_log_value_part = _add(rest_log_value_part, math.log(gap[row, k] + tau_value))
+            kappa_2, kappa_2_rest = _accumulate(kappa_2, kappa_2_rest, kappa_2_part)
+            kappa_3, kappa_3_rest = _accumulate(kappa_3, kappa_3_rest, kappa_3_part)
+            kappa_4, kappa_4_rest = _accumulate(kappa_4, kappa_4_rest, kappa_4_part)
+            kappa_5, kappa_5_rest = _accumulate(kappa_5, kappa_5_rest, kappa_5_part)
+            kappa_6, kappa_6_rest = _accumulate(kappa_6, kappa_6_rest, kappa_6_part)
+            kappa_7, kappa_7_rest = _accumulate(kappa_7, kappa_7_rest, kappa_7_part)
+            kappa_8, kappa_8_rest = _accumulate(kappa_8, kappa_8_rest, kappa_8_part)
+            kappa_9, kappa_9_rest = _accumulate(kappa_9, kappa_9_rest, kappa_9_part)
+            kappa_10, kappa_10_rest = _accumulate(kappa_10, kappa_10_rest, kappa_10_part)
+            kappa_11, kappa_11_rest = _accumulate(kappa_11, kappa_11_rest, kappa_11_part)
+            kappa_12, kappa_12_rest = _accumulate(kappa_12, kappa_12_rest, kappa_12_part)
+            rest_log_value, rest_log_value_rest = _accumulate(rest_log_value, rest_log_value_rest, rest_log_value_part)
+        rest_log[row] = rest_log_value
+        for node in range(N):
+            r_x_11 = (real(1)/real(12))*kappa_12*zeta_x[node] - real(1)/real(11)*kappa_11
+            r_y_11 = (real(1)/real(12))*kappa_12*zeta_y[node]
+            r_x_10 = (real(1)/real(10))*kappa_10 + r_x_11*zeta_x[node] - r_y_11*zeta_y[node]
+            r_y_10 = r_x_11*zeta_y[node] + r_y_11*zeta_x[node]
+            r_x_9 = r_x_10*zeta_x[node] - real(1)/real(9)*kappa_9 - r_y_10*zeta_y[node]
+            r_y_9 = r_x_10*zeta_y[node] + r_y_10*zeta_x[node]
+            r_x_8 = (real(1)/real(8))*kappa_8 + r_x_9*zeta_x[node] - r_y_9*zeta_y[node]
+            r_y_8 = r_x_9*zeta_y[node] + r_y_9*zeta_x[node]
+            r_x_7 = r_x_8*zeta_x[node] - real(1)/real(7)*kappa_7 - r_y_8*zeta_y[node]
+            r_y_7 = r_x_8*zeta_y[node] + r_y_8*zeta_x[node]
+            r_x_6 = (real(1)/real(6))*kappa_6 + r_x_7*zeta_x[node] - r_y_7*zeta_y[node]
+            r_y_6 = r_x_7*zeta_y[node] + r_y_7*zeta_x[node]
+            r_x_5 = r_x_6*zeta_x[node] - real(1)/real(5)*kappa_5 - r_y_6*zeta_y[node]
+            r_y_5 = r_x_6*zeta_y[node] + r_y_6*zeta_x[node]
+            r_x_4 = (real(1)/real(4))*kappa_4 + r_x_5*zeta_x[node] - r_y_5*zeta_y[node]
+            r_y_4 = r_x_5*zeta_y[node] + r_y_5*zeta_x[node]
+            r_x_3 = r_x_4*zeta_x[node] - real(1)/real(3)*kappa_3 - r_y_4*zeta_y[node]
+            r_y_3 = r_x_4*zeta_y[node] + r_y_4*zeta_x[node]
+            r_x_2 = (real(1)/real(2))*kappa_2 + r_x_3*zeta_x[node] - r_y_3*zeta_y[node]
+            r_y_2 = r_x_3*zeta_y[node] + r_y_3*zeta_x[node]
+            one_x = r_x_2*zeta_x[node] - r_y_2*zeta_y[node]
+            one_y = r_x_2*zeta_y[node] + r_y_2*zeta_x[node]
+            rest_x[row, node] = one_x*zeta_x[node] - one_y*zeta_y[node]
+            rest_y[row, node] = one_x*zeta_y[node] + one_y*zeta_x[node]
+
+
+def power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
+    r"""The means of small categories.
+
+    .. math::
+
+        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+
+        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+
+        {v\_x\_1}_{r,n} = {W\_x}_{r,n} {\xi}_{n} - {W\_y}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_1}_{r,n} = {W\_x}_{r,n} {\upsilon}_{n} + {W\_y}_{r,n} {\xi}_{n}
+
+        {v\_x\_2}_{r,n} = {v\_x\_1}_{r,n} {\xi}_{n} - {v\_y\_1}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_2}_{r,n} = {v\_x\_1}_{r,n} {\upsilon}_{n} + {v\_y\_1}_{r,n} {\xi}_{n}
+
+        {v\_x\_3}_{r,n} = {v\_x\_2}_{r,n} {\xi}_{n} - {v\_y\_2}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_3}_{r,n} = {v\_x\_2}_{r,n} {\upsilon}_{n} + {v\_y\_2}_{r,n} {\xi}_{n}
+
+        {v\_x\_4}_{r,n} = {v\_x\_3}_{r,n} {\xi}_{n} - {v\_y\_3}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_4}_{r,n} = {v\_x\_3}_{r,n} {\upsilon}_{n} + {v\_y\_3}_{r,n} {\xi}_{n}
+
+        {v\_x\_5}_{r,n} = {v\_x\_4}_{r,n} {\xi}_{n} - {v\_y\_4}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_5}_{r,n} = {v\_x\_4}_{r,n} {\upsilon}_{n} + {v\_y\_4}_{r,n} {\xi}_{n}
+
+        {v\_x\_6}_{r,n} = {v\_x\_5}_{r,n} {\xi}_{n} - {v\_y\_5}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_6}_{r,n} = {v\_x\_5}_{r,n} {\upsilon}_{n} + {v\_y\_5}_{r,n} {\xi}_{n}
+
+        {v\_x\_7}_{r,n} = {v\_x\_6}_{r,n} {\xi}_{n} - {v\_y\_6}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_7}_{r,n} = {v\_x\_6}_{r,n} {\upsilon}_{n} + {v\_y\_6}_{r,n} {\xi}_{n}
+
+        {v\_x\_8}_{r,n} = {v\_x\_7}_{r,n} {\xi}_{n} - {v\_y\_7}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_8}_{r,n} = {v\_x\_7}_{r,n} {\upsilon}_{n} + {v\_y\_7}_{r,n} {\xi}_{n}
+
+        {v\_x\_9}_{r,n} = {v\_x\_8}_{r,n} {\xi}_{n} - {v\_y\_8}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_9}_{r,n} = {v\_x\_8}_{r,n} {\upsilon}_{n} + {v\_y\_8}_{r,n} {\xi}_{n}
+
+        {v\_x\_10}_{r,n} = {v\_x\_9}_{r,n} {\xi}_{n} - {v\_y\_9}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_10}_{r,n} = {v\_x\_9}_{r,n} {\upsilon}_{n} + {v\_y\_9}_{r,n} {\xi}_{n}
+
+        {M0}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
+
+        {M1}_{r} = \sum_{n=0}^{N - 1} {v\_x\_1}_{r,n}
+
+        {M2}_{r} = \sum_{n=0}^{N - 1} {v\_x\_2}_{r,n}
+
+        {M3}_{r} = \sum_{n=0}^{N - 1} {v\_x\_3}_{r,n}
+
+        {M4}_{r} = \sum_{n=0}^{N - 1} {v\_x\_4}_{r,n}
+
+        {M5}_{r} = \sum_{n=0}^{N - 1} {v\_x\_5}_{r,n}
+
+        {M6}_{r} = \sum_{n=0}^{N - 1} {v\_x\_6}_{r,n}
+
+        {M7}_{r} = \sum_{n=0}^{N - 1} {v\_x\_7}_{r,n}
+
+        {M8}_{r} = \sum_{n=0}^{N - 1} {v\_x\_8}_{r,n}
+
+        {M9}_{r} = \sum_{n=0}^{N - 1} {v\_x\_9}_{r,n}
+
+        {M10}_{r} = \sum_{n=0}^{N - 1} {v\_x\_10}_{r,n}
+
+        {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- {M10}_{r} {p}_{r,k} + {M9}_{r}\right) {p}_{r,k} + {M8}_{r}\right) {p}_{r,k} + {M7}_{r}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
+        weight zero.
+    tau : array (R,)
+        Distance of the contour's reference point above max(eta); best at the saddle.
+    sigma : array (R,)
+        Scale: root of the sum of 1/(tau + gap)^2.
+    F : array (R,)
+        Their sum.
+    W_x : array (R, N)
+        Weights.
+    W_y : array (R, N)
+        Weights.
+    zeta_x : array (N,)
+        Nodes of the rule, real part.
+    zeta_y : array (N,)
+        Nodes, imaginary part.
+
+    Returns
+    -------
+    mean : array (R, D)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    N = W_x.shape[1]
+    mean = np.empty((R, D), gap.dtype)
+    _run(_power_means_12, R, D*N, (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y,), (mean,))
+    return mean,
+
+
+@_compiled
+def _power_means_12(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, mean):
+    real = gap.dtype.type
+    D = gap.shape[1]
+    N = W_x.shape[1]
+    for row in range(start, stop):
+        tau_value = tau[row]
+        inverse_sigma = real(1)/sigma[row]
+        inverse_F = real(1)/F[row]
+        M0 = real(0)
+        M1 = real(0)
+        M2 = real(0)
+        M3 = real(0)
+        M4 = real(0)
+        M5 = real(0)
+        M6 = real(0)
+        M7 = real(0)
+        M8 = real(0)
+        M9 = real(0)
+        M10 = real(0)
+        for node in range(N):
+            M0 = _add(M0, W_x[row, node])
+            v_x_1 = W_x[row, node]*zeta_x[node] - W_y[row, node]*zeta_y[node]
+            M1 = _add(M1, v_x_1)
+            v_y_1 = W_x[row, node]*zeta_y[node] + W_y[row, node]*zeta_x[node]
+            v_x_2 = v_x_1*zeta_x[node] - v_y_1*zeta_y[node]
+            M2 = _add(M2, v_x_2)
+            v_y_2 = v_x_1*zeta_y[node] + v_y_1*zeta_x[node]
+            v_x_3 = v_x_2*zeta_x[node] - v_y_2*zeta_y[node]
+            M3 = _add(M3, v_x_3)
+            v_y_3 = v_x_2*zeta_y[node] + v_y_2*zeta_x[node]
+            v_x_4 = v_x_3*zeta_x[node] - v_y_3*zeta_y[node]
+            M4 = _add(M4, v_x_4)
+            v_y_4 = v_x_3*zeta_y[node] + v_y_3*zeta_x[node]
+            v_x_5 = v_x_4*zeta_x[node] - v_y_4*zeta_y[node]
+            M5 = _add(M5, v_x_5)
+            v_y_5 = v_x_4*zeta_y[node] + v_y_4*zeta_x[node]
+            v_x_6 = v_x_5*zeta_x[node] - v_y_5*zeta_y[node]
+            M6 = _add(M6, v_x_6)
+            v_y_6 = v_x_5*zeta_y[node] + v_y_5*zeta_x[node]
+            v_x_7 = v_x_6*zeta_x[node] - v_y_6*zeta_y[node]
+            M7 = _add(M7, v_x_7)
+            v_y_7 = v_x_6*zeta_y[node] + v_y_6*zeta_x[node]
+            v_x_8 = v_x_7*zeta_x[node] - v_y_7*zeta_y[node]
+            M8 = _add(M8, v_x_8)
+            v_y_8 = v_x_7*zeta_y[node] + v_y_7*zeta_x[node]
+            v_x_9 = v_x_8*zeta_x[node] - v_y_8*zeta_y[node]
+            M9 = _add(M9, v_x_9)
+            v_y_9 = v_x_8*zeta_y[node] + v_y_8*zeta_x[node]
+            v_x_10 = v_x_9*zeta_x[node] - v_y_9*zeta_y[node]
+            M10 = _add(M10, v_x_10)
+        for k in range(D):
+            m = real(1)/(gap[row, k] + tau_value)
+            p = inverse_sigma*m
+            mean[row, k] = inverse_F*m*(M0 - p*(M1 - p*(M2 - p*(M3 - p*(M4 - p*(M5 - p*(M6 - p*(M7 - p*(M8 - p*(M9 - M10*p))))))))))
+
+
+def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
+    r"""The exponent of small categories at the nodes, by 20 power sums.
+
+    .. math::
+
+        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+
+        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+
+        {power\_2}_{r,k} = {p}_{r,k}^{2}
+
+        {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
+
+        {power\_4}_{r,k} = {p}_{r,k} {power\_3}_{r,k}
+
+        {power\_5}_{r,k} = {p}_{r,k} {power\_4}_{r,k}
+
+        {power\_6}_{r,k} = {p}_{r,k} {power\_5}_{r,k}
+
+        {power\_7}_{r,k} = {p}_{r,k} {power\_6}_{r,k}
+
+        {power\_8}_{r,k} = {p}_{r,k} {power\_7}_{r,k}
+
+        {power\_9}_{r,k} = {p}_{r,k} {power\_8}_{r,k}
+
+        {power\_10}_{r,k} = {p}_{r,k} {power\_9}_{r,k}
+
+        {power\_11}_{r,k} = {p}_{r,k} {power\_10}_{r,k}
+
+        {power\_12}_{r,k} = {p}_{r,k} {power\_11}_{r,k}
+
+        {power\_13}_{r,k} = {p}_{r,k} {power\_12}_{r,k}
+
+        {power\_14}_{r,k} = {p}_{r,k} {power\_13}_{r,k}
+
+        {power\_15}_{r,k} = {p}_{r,k} {power\_14}_{r,k}
+
+        {power\_16}_{r,k} = {p}_{r,k} {power\_15}_{r,k}
+
+        {power\_17}_{r,k} = {p}_{r,k} {power\_16}_{r,k}
+
+        {power\_18}_{r,k} = {p}_{r,k} {power\_17}_{r,k}
+
+        {power\_19}_{r,k} = {p}_{r,k} {power\_18}_{r,k}
+
+        {power\_20}_{r,k} = {p}_{r,k} {power\_19}_{r,k}
+
+        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}
+
+        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}
+
+        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}
+
+        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}
+
+        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}
+
+        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}
+
+        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}
+
+        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}
+
+        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}
+
+        {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_11}_{r,k}
+
+        {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_12}_{r,k}
+
+        {\kappa_{13}}_{r} = \sum_{k=0}^{D - 1} {power\_13}_{r,k}
+
+        {\kappa_{14}}_{r} = \sum_{k=0}^{D - 1} {power\_14}_{r,k}
+
+        {\kappa_{15}}_{r} = \sum_{k=0}^{D - 1} {power\_15}_{r,k}
+
+        {\kappa_{16}}_{r} = \sum_{k=0}^{D - 1} {power\_16}_{r,k}
+
+        {\kappa_{17}}_{r} = \sum_{k=0}^{D - 1} {power\_17}_{r,k}
+
+        {\kappa_{18}}_{r} = \sum_{k=0}^{D - 1} {power\_18}_{r,k}
+
+        {\kappa_{19}}_{r} = \sum_{k=0}^{D - 1} {power\_19}_{r,k}
+
+        {\kappa_{20}}_{r} = \sum_{k=0}^{D - 1} {power\_20}_{r,k}
+
+        {r\_y\_19}_{r,n} = \frac{{\kappa_{20}}_{r} {\upsilon}_{n}}{20}
+
+        {r\_x\_19}_{r,n} = - \frac{{\kappa_{19}}_{r}}{19} + \frac{{\kappa_{20}}_{r} {\xi}_{n}}{20}
+
+        {r\_x\_18}_{r,n} = \frac{{\kappa_{18}}_{r}}{18} + {r\_x\_19}_{r,n} {\xi}_{n} - {r\_y\_19}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_18}_{r,n} = {r\_x\_19}_{r,n} {\upsilon}_{n} + {r\_y\_19}_{r,n} {\xi}_{n}
+
+        {r\_x\_17}_{r,n} = - \frac{{\kappa_{17}}_{r}}{17} + {r\_x\_18}_{r,n} {\xi}_{n} - {r\_y\_18}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_17}_{r,n} = {r\_x\_18}_{r,n} {\upsilon}_{n} + {r\_y\_18}_{r,n} {\xi}_{n}
+
+        {r\_x\_16}_{r,n} = \frac{{\kappa_{16}}_{r}}{16} + {r\_x\_17}_{r,n} {\xi}_{n} - {r\_y\_17}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_16}_{r,n} = {r\_x\_17}_{r,n} {\upsilon}_{n} + {r\_y\_17}_{r,n} {\xi}_{n}
+
+        {r\_x\_15}_{r,n} = - \frac{{\kappa_{15}}_{r}}{15} + {r\_x\_16}_{r,n} {\xi}_{n} - {r\_y\_16}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_15}_{r,n} = {r\_x\_16}_{r,n} {\upsilon}_{n} + {r\_y\_16}_{r,n} {\xi}_{n}
+
+        {r\_x\_14}_{r,n} = \frac{{\kappa_{14}}_{r}}{14} + {r\_x\_15}_{r,n} {\xi}_{n} - {r\_y\_15}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_14}_{r,n} = {r\_x\_15}_{r,n} {\upsilon}_{n} + {r\_y\_15}_{r,n} {\xi}_{n}
+
+        {r\_x\_13}_{r,n} = - \frac{{\kappa_{13}}_{r}}{13} + {r\_x\_14}_{r,n} {\xi}_{n} - {r\_y\_14}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_13}_{r,n} = {r\_x\_14}_{r,n} {\upsilon}_{n} + {r\_y\_14}_{r,n} {\xi}_{n}
+
+        {r\_x\_12}_{r,n} = \frac{{\kappa_{12}}_{r}}{12} + {r\_x\_13}_{r,n} {\xi}_{n} - {r\_y\_13}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_12}_{r,n} = {r\_x\_13}_{r,n} {\upsilon}_{n} + {r\_y\_13}_{r,n} {\xi}_{n}
+
+        {r\_x\_11}_{r,n} = - \frac{{\kappa_{11}}_{r}}{11} + {r\_x\_12}_{r,n} {\xi}_{n} - {r\_y\_12}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_11}_{r,n} = {r\_x\_12}_{r,n} {\upsilon}_{n} + {r\_y\_12}_{r,n} {\xi}_{n}
+
+        {r\_x\_10}_{r,n} = \frac{{\kappa_{10}}_{r}}{10} + {r\_x\_11}_{r,n} {\xi}_{n} - {r\_y\_11}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_10}_{r,n} = {r\_x\_11}_{r,n} {\upsilon}_{n} + {r\_y\_11}_{r,n} {\xi}_{n}
+
+        {r\_x\_9}_{r,n} = - \frac{{\kappa_{9}}_{r}}{9} + {r\_x\_10}_{r,n} {\xi}_{n} - {r\_y\_10}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_9}_{r,n} = {r\_x\_10}_{r,n} {\upsilon}_{n} + {r\_y\_10}_{r,n} {\xi}_{n}
+
+        {r\_x\_8}_{r,n} = \frac{{\kappa_{8}}_{r}}{8} + {r\_x\_9}_{r,n} {\xi}_{n} - {r\_y\_9}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_8}_{r,n} = {r\_x\_9}_{r,n} {\upsilon}_{n} + {r\_y\_9}_{r,n} {\xi}_{n}
+
+        {r\_x\_7}_{r,n} = - \frac{{\kappa_{7}}_{r}}{7} + {r\_x\_8}_{r,n} {\xi}_{n} - {r\_y\_8}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_7}_{r,n} = {r\_x\_8}_{r,n} {\upsilon}_{n} + {r\_y\_8}_{r,n} {\xi}_{n}
+
+        {r\_x\_6}_{r,n} = \frac{{\kappa_{6}}_{r}}{6} + {r\_x\_7}_{r,n} {\xi}_{n} - {r\_y\_7}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_6}_{r,n} = {r\_x\_7}_{r,n} {\upsilon}_{n} + {r\_y\_7}_{r,n} {\xi}_{n}
+
+        {r\_x\_5}_{r,n} = - \frac{{\kappa_{5}}_{r}}{5} + {r\_x\_6}_{r,n} {\xi}_{n} - {r\_y\_6}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_5}_{r,n} = {r\_x\_6}_{r,n} {\upsilon}_{n} + {r\_y\_6}_{r,n} {\xi}_{n}
+
+        {r\_x\_4}_{r,n} = \frac{{\kappa_{4}}_{r}}{4} + {r\_x\_5}_{r,n} {\xi}_{n} - {r\_y\_5}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_4}_{r,n} = {r\_x\_5}_{r,n} {\upsilon}_{n} + {r\_y\_5}_{r,n} {\xi}_{n}
+
+        {r\_x\_3}_{r,n} = - \frac{{\kappa_{3}}_{r}}{3} + {r\_x\_4}_{r,n} {\xi}_{n} - {r\_y\_4}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_3}_{r,n} = {r\_x\_4}_{r,n} {\upsilon}_{n} + {r\_y\_4}_{r,n} {\xi}_{n}
+
+        {r\_x\_2}_{r,n} = \frac{{\kappa_{2}}_{r}}{2} + {r\_x\_3}_{r,n} {\xi}_{n} - {r\_y\_3}_{r,n} {\upsilon}_{n}
+
+        {r\_y\_2}_{r,n} = {r\_x\_3}_{r,n} {\upsilon}_{n} + {r\_y\_3}_{r,n} {\xi}_{n}
+
+        {one\_x}_{r,n} = {r\_x\_2}_{r,n} {\xi}_{n} - {r\_y\_2}_{r,n} {\upsilon}_{n}
+
+        {one\_y}_{r,n} = {r\_x\_2}_{r,n} {\upsilon}_{n} + {r\_y\_2}_{r,n} {\xi}_{n}
+
+        {rest\_x}_{r,n} = {one\_x}_{r,n} {\xi}_{n} - {one\_y}_{r,n} {\upsilon}_{n}
+
+        {rest\_y}_{r,n} = {one\_x}_{r,n} {\upsilon}_{n} + {one\_y}_{r,n} {\xi}_{n}
+
+        {rest\_log}_{r} = \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
+        weight zero.
+    tau : array (R,)
+        Distance of the contour's reference point above max(eta); best at the saddle.
+    sigma : array (R,)
+        Scale: root of the sum of 1/(tau + gap)^2.
+    zeta_x : array (N,)
+        Nodes of the rule, real part.
+    zeta_y : array (N,)
+        Nodes, imaginary part.
+
+    Returns
+    -------
+    rest_x : array (R, N)
+    rest_y : array (R, N)
+    rest_log : array (R,)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    N = zeta_x.shape[0]
+    rest_x = np.empty((R, N), gap.dtype)
+    rest_y = np.empty((R, N), gap.dtype)
+    rest_log = np.empty((R,), gap.dtype)
+    _run(_power_sums_20, R, D*N, (gap, tau, sigma, zeta_x, zeta_y,), (rest_x, rest_y, rest_log,))
+    return rest_x, rest_y, rest_log
+
+
+@_compiled
+def _power_sums_20(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y, rest_log):
+    real = gap.dtype.type
+    D = gap.shape[1]
+    N = zeta_x.shape[0]
+    for row in range(start, stop):
+        tau_value = tau[row]
+        inverse_sigma = real(1)/sigma[row]
+        kappa_2 = real(0)
+        kappa_3 = real(0)
+        kappa_4 = real(0)
+        kappa_5 = real(0)
+        kappa_6 = real(0)
+        kappa_7 = real(0)
+        kappa_8 = real(0)
+        kappa_9 = real(0)
+        kappa_10 = real(0)
+        kappa_11 = real(0)
+        kappa_12 = real(0)
+        kappa_13 = real(0)
+        kappa_14 = real(0)
+        kappa_15 = real(0)
+        kappa_16 = real(0)
+        kappa_17 = real(0)
+        kappa_18 = real(0)
+        kappa_19 = real(0)
+        kappa_20 = real(0)
+        rest_log_value = real(0)
+        kappa_2_rest = real(0)
+        kappa_3_rest = real(0)
+        kappa_4_rest = real(0)
+        kappa_5_rest = real(0)
+        kappa_6_rest = real(0)
+        kappa_7_rest = real(0)
+        kappa_8_rest = real(0)
+        kappa_9_rest = real(0)
+        kappa_10_rest = real(0)
+        kappa_11_rest = real(0)
+        kappa_12_rest = real(0)
+        kappa_13_rest = real(0)
+        kappa_14_rest = real(0)
+        kappa_15_rest = real(0)
+        kappa_16_rest = real(0)
+        kappa_17_rest = real(0)
+        kappa_18_rest = real(0)
+        kappa_19_rest = real(0)
+        kappa_20_rest = real(0)
+        rest_log_value_rest = real(0)
+        for k_0 in range(0, D, 128):
+            kappa_2_part = real(0)
+            kappa_3_part = real(0)
+            kappa_4_part = real(0)
+            kappa_5_part = real(0)
+            kappa_6_part = real(0)
+            kappa_7_part = real(0)
+            kappa_8_part = real(0)
+            kappa_9_part = real(0)
+            kappa_10_part = real(0)
+            kappa_11_part = real(0)
+            kappa_12_part = real(0)
+            kappa_13_part = real(0)
+            kappa_14_part = real(0)
+            kappa_15_part = real(0)
+            kappa_16_part = real(0)
+            kappa_17_part = real(0)
+            kappa_18_part = real(0)
+            kappa_19_part = real(0)
+            kappa_20_part = real(0)
+            rest_log_value_part = real(0)
+            for k in _block(k_0, 128, D):
+                m = real(1)/(gap[row, k] + tau_value)
+                p = inverse_sigma*m
+                power_2 = (p*p)
+                kappa_2_part = _add(kappa_2_part, power_2)
+                power_3 = p*power_2
+                kappa_3_part = _add(kappa_3_part, power_3)
+                power_4 = p*power_3
+                kappa_4_part = _add(kappa_4_part, power_4)
+                power_5 = p*power_4
+                kappa_5_part = _add(kappa_5_part, power_5)
+                power_6 = p*power_5
+                kappa_6_part = _add(kappa_6_part, power_6)
+                power_7 = p*power_6
+                kappa_7_part = _add(kappa_7_part, power_7)
+                power_8 = p*power_7
+                kappa_8_part = _add(kappa_8_part, power_8)
+                power_9 = p*power_8
+                kappa_9_part = _add(kappa_9_part, power_9)
+                power_10 = p*power_9
+                kappa_10_part = _add(kappa_10_part, power_10)
+                power_11 = p*power_10
+                kappa_11_part = _add(kappa_11_part, power_11)
+                power_12 = p*power_11
+                kappa_12_part = _add(kappa_12_part, power_12)
+                power_13 = p*power_12
+                kappa_13_part = _add(kappa_13_part, power_13)
+                power_14 = p*power_13
+                kappa_14_part = _add(kappa_14_part, power_14)
+                power_15 = p*power_14
+                kappa_15_part = _add(kappa_15_part, power_15)
+                power_16 = p*power_15
+                kappa_16_part = _add(kappa_16_part, power_16)
+                power_17 = p*power_16
+                kappa_17_part = _add(kappa_17_part, power_17)
+                power_18 = p*power_17
+                kappa_18_part = _add(kappa_18_part, power_18)
+                power_19 = p*power_18
+                kappa_19_part = _add(kappa_19_part, power_19)
+                power_20 = p*power_19
+                kappa_20_part = _add(kappa_20_part, power_20)
+                rest_log_value_part = _add(rest_log_value_part, math.log(gap[row, k] + tau_value))
+            kappa_2, kappa_2_rest = _accumulate(kappa_2, kappa_2_rest, kappa_2_part)
+            kappa_3, kappa_3_rest = _accumulate(kappa_3, kappa_3_rest, kappa_3_part)
+            kappa_4, kappa_4_rest = _accumulate(kappa_4, kappa_4_rest, kappa_4_part)
+            kappa_5, kappa_5_rest = _accumulate(kappa_5, kappa_5_rest, kappa_5_part)
+            kappa_6, kappa_6_rest = _accumulate(kappa_6, kappa_6_rest, kappa_6_part)
+            kappa_7, kappa_7_rest = _accumulate(kappa_7, kappa_7_rest, kappa_7_part)
+            kappa_8, kappa_8_rest = _accumulate(kappa_8, kappa_8_rest, kappa_8_part)
+            kappa_9, kappa_9_rest = _accumulate(kappa_9, kappa_9_rest, kappa_9_part)
+            kappa_10, kappa_10_rest = _accumulate(kappa_10, kappa_10_rest, kappa_10_part)
+            kappa_11, kappa_11_rest = _accumulate(kappa_11, kappa_11_rest, kappa_11_part)
+            kappa_12, kappa_12_rest = _accumulate(kappa_12, kappa_12_rest, kappa_12_part)
+            kappa_13, kappa_13_rest = _accumulate(kappa_13, kappa_13_rest, kappa_13_part)
+            kappa_14, kappa_14_rest = _accumulate(kappa_14, kappa_14_rest, kappa_14_part)
+            kappa_15, kappa_15_rest = _accumulate(kappa_15, kappa_15_rest, kappa_15_part)
+            kappa_16, kappa_16_rest = _accumulate(kappa_16, kappa_16_rest, kappa_16_part)
+            kappa_17, kappa_17_rest = _accumulate(kappa_17, kappa_17_rest, kappa_17_part)
+            kappa_18, kappa_18_rest = _accumulate(kappa_18, kappa_18_rest, kappa_18_part)
+            kappa_19, kappa_19_rest = _accumulate(kappa_19, kappa_19_rest, kappa_19_part)
+            kappa_20, kappa_20_rest = _accumulate(kappa_20, kappa_20_rest, kappa_20_part)
+            rest_log_value, rest_log_value_rest = _accumulate(rest_log_value, rest_log_value_rest, rest_log_value_part)
+        rest_log[row] = rest_log_value
+        for node in range(N):
+            r_x_19 = (real(1)/real(20))*kappa_20*zeta_x[node] - real(1)/real(19)*kappa_19
+            r_y_19 = (real(1)/real(20))*kappa_20*zeta_y[node]
+            r_x_18 = (real(1)/real(18))*kappa_18 + r_x_19*zeta_x[node] - r_y_19*zeta_y[node]
+            r_y_18 = r_x_19*zeta_y[node] + r_y_19*zeta_x[node]
+            r_x_17 = r_x_18*zeta_x[node] - real(1)/real(17)*kappa_17 - r_y_18*zeta_y[node]
+            r_y_17 = r_x_18*zeta_y[node] + r_y_18*zeta_x[node]
+            r_x_16 = (real(1)/real(16))*kappa_16 + r_x_17*zeta_x[node] - r_y_17*zeta_y[node]
+            r_y_16 = r_x_17*zeta_y[node] + r_y_17*zeta_x[node]
+            r_x_15 = r_x_16*zeta_x[node] - real(1)/real(15)*kappa_15 - r_y_16*zeta_y[node]
+            r_y_15 = r_x_16*zeta_y[node] + r_y_16*zeta_x[node]
+            r_x_14 = (real(1)/real(14))*kappa_14 + r_x_15*zeta_x[node] - r_y_15*zeta_y[node]
+            r_y_14 = r_x_15*zeta_y[node] + r_y_15*zeta_x[node]
+            r_x_13 = r_x_14*zeta_x[node] - real(1)/real(13)*kappa_13 - r_y_14*zeta_y[node]
+            r_y_13 = r_x_14*zeta_y[node] + r_y_14*zeta_x[node]
+            r_x_12 = (real(1)/real(12))*kappa_12 + r_x_13*zeta_x[node] - r_y_13*zeta_y[node]
+            r_y_12 = r_x_13*zeta_y[node] + r_y_13*zeta_x[node]
+            r_x_11 = r_x_12*zeta_x[node] - real(1)/real(11)*kappa_11 - r_y_12*zeta_y[node]
+            r_y_11 = r_x_12*zeta_y[node] + r_y_12*zeta_x[node]
+            r_x_10 = (real(1)/real(10))*kappa_10 + r_x_11*zeta_x[node] - r_y_11*zeta_y[node]
+            r_y_10 = r_x_11*zeta_y[node] + r_y_11*zeta_x[node]
+            r_x_9 = r_x_10*zeta_x[node] - real(1)/real(9)*kappa_9 - r_y_10*zeta_y[node]
+            r_y_9 = r_x_10*zeta_y[node] + r_y_10*zeta_x[node]
+            r_x_8 = (real(1)/real(8))*kappa_8 + r_x_9*zeta_x[node] - r_y_9*zeta_y[node]
+            r_y_8 = r_x_9*zeta_y[node] + r_y_9*zeta_x[node]
+            r_x_7 = r_x_8*zeta_x[node] - real(1)/real(7)*kappa_7 - r_y_8*zeta_y[node]
+            r_y_7 = r_x_8*zeta_y[node] + r_y_8*zeta_x[node]
+            r_x_6 = (real(1)/real(6))*kappa_6 + r_x_7*zeta_x[node] - r_y_7*zeta_y[node]
+            r_y_6 = r_x_7*zeta_y[node] + r_y_7*zeta_x[node]
+            r_x_5 = r_x_6*zeta_x[node] - real(1)/real(5)*kappa_5 - r_y_6*zeta_y[node]
+            r_y_5 = r_x_6*zeta_y[node] + r_y_6*zeta_x[node]
+            r_x_4 = (real(1)/real(4))*kappa_4 + r_x_5*zeta_x[node] - r_y_5*zeta_y[node]
+            r_y_4 = r_x_5*zeta_y[node] + r_y_5*zeta_x[node]
+            r_x_3 = r_x_4*zeta_x[node] - real(1)/real(3)*kappa_3 - r_y_4*zeta_y[node]
+            r_y_3 = r_x_4*zeta_y[node] + r_y_4*zeta_x[node]
+            r_x_2 = (real(1)/real(2))*kappa_2 + r_x_3*zeta_x[node] - r_y_3*zeta_y[node]
+            r_y_2 = r_x_3*zeta_y[node] + r_y_3*zeta_x[node]
+            one_x = r_x_2*zeta_x[node] - r_y_2*zeta_y[node]
+            one_y = r_x_2*zeta_y[node] + r_y_2*zeta_x[node]
+            rest_x[row, node] = one_x*zeta_x[node] - one_y*zeta_y[node]
+            rest_y[row, node] = one_x*zeta_y[node] + one_y*zeta_x[node]
+
+
+def power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
+    r"""The means of small categories.
+
+    .. math::
+
+        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+
+        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+
+        {v\_x\_1}_{r,n} = {W\_x}_{r,n} {\xi}_{n} - {W\_y}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_1}_{r,n} = {W\_x}_{r,n} {\upsilon}_{n} + {W\_y}_{r,n} {\xi}_{n}
+
+        {v\_x\_2}_{r,n} = {v\_x\_1}_{r,n} {\xi}_{n} - {v\_y\_1}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_2}_{r,n} = {v\_x\_1}_{r,n} {\upsilon}_{n} + {v\_y\_1}_{r,n} {\xi}_{n}
+
+        {v\_x\_3}_{r,n} = {v\_x\_2}_{r,n} {\xi}_{n} - {v\_y\_2}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_3}_{r,n} = {v\_x\_2}_{r,n} {\upsilon}_{n} + {v\_y\_2}_{r,n} {\xi}_{n}
+
+        {v\_x\_4}_{r,n} = {v\_x\_3}_{r,n} {\xi}_{n} - {v\_y\_3}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_4}_{r,n} = {v\_x\_3}_{r,n} {\upsilon}_{n} + {v\_y\_3}_{r,n} {\xi}_{n}
+
+        {v\_x\_5}_{r,n} = {v\_x\_4}_{r,n} {\xi}_{n} - {v\_y\_4}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_5}_{r,n} = {v\_x\_4}_{r,n} {\upsilon}_{n} + {v\_y\_4}_{r,n} {\xi}_{n}
+
+        {v\_x\_6}_{r,n} = {v\_x\_5}_{r,n} {\xi}_{n} - {v\_y\_5}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_6}_{r,n} = {v\_x\_5}_{r,n} {\upsilon}_{n} + {v\_y\_5}_{r,n} {\xi}_{n}
+
+        {v\_x\_7}_{r,n} = {v\_x\_6}_{r,n} {\xi}_{n} - {v\_y\_6}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_7}_{r,n} = {v\_x\_6}_{r,n} {\upsilon}_{n} + {v\_y\_6}_{r,n} {\xi}_{n}
+
+        {v\_x\_8}_{r,n} = {v\_x\_7}_{r,n} {\xi}_{n} - {v\_y\_7}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_8}_{r,n} = {v\_x\_7}_{r,n} {\upsilon}_{n} + {v\_y\_7}_{r,n} {\xi}_{n}
+
+        {v\_x\_9}_{r,n} = {v\_x\_8}_{r,n} {\xi}_{n} - {v\_y\_8}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_9}_{r,n} = {v\_x\_8}_{r,n} {\upsilon}_{n} + {v\_y\_8}_{r,n} {\xi}_{n}
+
+        {v\_x\_10}_{r,n} = {v\_x\_9}_{r,n} {\xi}_{n} - {v\_y\_9}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_10}_{r,n} = {v\_x\_9}_{r,n} {\upsilon}_{n} + {v\_y\_9}_{r,n} {\xi}_{n}
+
+        {v\_x\_11}_{r,n} = {v\_x\_10}_{r,n} {\xi}_{n} - {v\_y\_10}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_11}_{r,n} = {v\_x\_10}_{r,n} {\upsilon}_{n} + {v\_y\_10}_{r,n} {\xi}_{n}
+
+        {v\_x\_12}_{r,n} = {v\_x\_11}_{r,n} {\xi}_{n} - {v\_y\_11}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_12}_{r,n} = {v\_x\_11}_{r,n} {\upsilon}_{n} + {v\_y\_11}_{r,n} {\xi}_{n}
+
+        {v\_x\_13}_{r,n} = {v\_x\_12}_{r,n} {\xi}_{n} - {v\_y\_12}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_13}_{r,n} = {v\_x\_12}_{r,n} {\upsilon}_{n} + {v\_y\_12}_{r,n} {\xi}_{n}
+
+        {v\_x\_14}_{r,n} = {v\_x\_13}_{r,n} {\xi}_{n} - {v\_y\_13}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_14}_{r,n} = {v\_x\_13}_{r,n} {\upsilon}_{n} + {v\_y\_13}_{r,n} {\xi}_{n}
+
+        {v\_x\_15}_{r,n} = {v\_x\_14}_{r,n} {\xi}_{n} - {v\_y\_14}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_15}_{r,n} = {v\_x\_14}_{r,n} {\upsilon}_{n} + {v\_y\_14}_{r,n} {\xi}_{n}
+
+        {v\_x\_16}_{r,n} = {v\_x\_15}_{r,n} {\xi}_{n} - {v\_y\_15}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_16}_{r,n} = {v\_x\_15}_{r,n} {\upsilon}_{n} + {v\_y\_15}_{r,n} {\xi}_{n}
+
+        {v\_x\_17}_{r,n} = {v\_x\_16}_{r,n} {\xi}_{n} - {v\_y\_16}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_17}_{r,n} = {v\_x\_16}_{r,n} {\upsilon}_{n} + {v\_y\_16}_{r,n} {\xi}_{n}
+
+        {v\_x\_18}_{r,n} = {v\_x\_17}_{r,n} {\xi}_{n} - {v\_y\_17}_{r,n} {\upsilon}_{n}
+
+        {v\_y\_18}_{r,n} = {v\_x\_17}_{r,n} {\upsilon}_{n} + {v\_y\_17}_{r,n} {\xi}_{n}
+
+        {M0}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
+
+        {M1}_{r} = \sum_{n=0}^{N - 1} {v\_x\_1}_{r,n}
+
+        {M2}_{r} = \sum_{n=0}^{N - 1} {v\_x\_2}_{r,n}
+
+        {M3}_{r} = \sum_{n=0}^{N - 1} {v\_x\_3}_{r,n}
+
+        {M4}_{r} = \sum_{n=0}^{N - 1} {v\_x\_4}_{r,n}
+
+        {M5}_{r} = \sum_{n=0}^{N - 1} {v\_x\_5}_{r,n}
+
+        {M6}_{r} = \sum_{n=0}^{N - 1} {v\_x\_6}_{r,n}
+
+        {M7}_{r} = \sum_{n=0}^{N - 1} {v\_x\_7}_{r,n}
+
+        {M8}_{r} = \sum_{n=0}^{N - 1} {v\_x\_8}_{r,n}
+
+        {M9}_{r} = \sum_{n=0}^{N - 1} {v\_x\_9}_{r,n}
+
+        {M10}_{r} = \sum_{n=0}^{N - 1} {v\_x\_10}_{r,n}
+
+        {M11}_{r} = \sum_{n=0}^{N - 1} {v\_x\_11}_{r,n}
+
+        {M12}_{r} = \sum_{n=0}^{N - 1} {v\_x\_12}_{r,n}
+
+        {M13}_{r} = \sum_{n=0}^{N - 1} {v\_x\_13}_{r,n}
+
+        {M14}_{r} = \sum_{n=0}^{N - 1} {v\_x\_14}_{r,n}
+
+        {M15}_{r} = \sum_{n=0}^{N - 1} {v\_x\_15}_{r,n}
+
+        {M16}_{r} = \sum_{n=0}^{N - 1} {v\_x\_16}_{r,n}
+
+        {M17}_{r} = \sum_{n=0}^{N - 1} {v\_x\_17}_{r,n}
+
+        {M18}_{r} = \sum_{n=0}^{N - 1} {v\_x\_18}_{r,n}
+
+        {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left({M17}_{r} - {M18}_{r} {p}_{r,k}\right) {p}_{r,k} + {M16}_{r}\right) {p}_{r,k} + {M15}_{r}\right) {p}_{r,k} + {M14}_{r}\right) {p}_{r,k} + {M13}_{r}\right) {p}_{r,k} + {M12}_{r}\right) {p}_{r,k} + {M11}_{r}\right) {p}_{r,k} + {M10}_{r}\right) {p}_{r,k} + {M9}_{r}\right) {p}_{r,k} + {M8}_{r}\right) {p}_{r,k} + {M7}_{r}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
+        weight zero.
+    tau : array (R,)
+        Distance of the contour's reference point above max(eta); best at the saddle.
+    sigma : array (R,)
+        Scale: root of the sum of 1/(tau + gap)^2.
+    F : array (R,)
+        Their sum.
+    W_x : array (R, N)
+        Weights.
+    W_y : array (R, N)
+        Weights.
+    zeta_x : array (N,)
+        Nodes of the rule, real part.
+    zeta_y : array (N,)
+        Nodes, imaginary part.
+
+    Returns
+    -------
+    mean : array (R, D)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    N = W_x.shape[1]
+    mean = np.empty((R, D), gap.dtype)
+    _run(_power_means_20, R, D*N, (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y,), (mean,))
+    return mean,
+
+
+@_compiled
+def _power_means_20(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, mean):
+    real = gap.dtype.type
+    D = gap.shape[1]
+    N = W_x.shape[1]
+    for row in range(start, stop):
+        tau_value = tau[row]
+        inverse_sigma = real(1)/sigma[row]
+        inverse_F = real(1)/F[row]
+        M0 = real(0)
+        M1 = real(0)
+        M2 = real(0)
+        M3 = real(0)
+        M4 = real(0)
+        M5 = real(0)
+        M6 = real(0)
+        M7 = real(0)
+        M8 = real(0)
+        M9 = real(0)
+        M10 = real(0)
+        M11 = real(0)
+        M12 = real(0)
+        M13 = real(0)
+        M14 = real(0)
+        M15 = real(0)
+        M16 = real(0)
+        M17 = real(0)
+        M18 = real(0)
+        for node in range(N):
+            M0 = _add(M0, W_x[row, node])
+            v_x_1 = W_x[row, node]*zeta_x[node] - W_y[row, node]*zeta_y[node]
+            M1 = _add(M1, v_x_1)
+            v_y_1 = W_x[row, node]*zeta_y[node] + W_y[row, node]*zeta_x[node]
+            v_x_2 = v_x_1*zeta_x[node] - v_y_1*zeta_y[node]
+            M2 = _add(M2, v_x_2)
+            v_y_2 = v_x_1*zeta_y[node] + v_y_1*zeta_x[node]
+            v_x_3 = v_x_2*zeta_x[node] - v_y_2*zeta_y[node]
+            M3 = _add(M3, v_x_3)
+            v_y_3 = v_x_2*zeta_y[node] + v_y_2*zeta_x[node]
+            v_x_4 = v_x_3*zeta_x[node] - v_y_3*zeta_y[node]
+            M4 = _add(M4, v_x_4)
+            v_y_4 = v_x_3*zeta_y[node] + v_y_3*zeta_x[node]
+            v_x_5 = v_x_4*zeta_x[node] - v_y_4*zeta_y[node]
+            M5 = _add(M5, v_x_5)
+            v_y_5 = v_x_4*zeta_y[node] + v_y_4*zeta_x[node]
+            v_x_6 = v_x_5*zeta_x[node] - v_y_5*zeta_y[node]
+            M6 = _add(M6, v_x_6)
+            v_y_6 = v_x_5*zeta_y[node] + v_y_5*zeta_x[node]
+            v_x_7 = v_x_6*zeta_x[node] - v_y_6*zeta_y[node]
+            M7 = _add(M7, v_x_7)
+            v_y_7 = v_x_6*zeta_y[node] + v_y_6*zeta_x[node]
+            v_x_8 = v_x_7*zeta_x[node] - v_y_7*zeta_y[node]
+            M8 = _add(M8, v_x_8)
+            v_y_8 = v_x_7*zeta_y[node] + v_y_7*zeta_x[node]
+            v_x_9 = v_x_8*zeta_x[node] - v_y_8*zeta_y[node]
+            M9 = _add(M9, v_x_9)
+            v_y_9 = v_x_8*zeta_y[node] + v_y_8*zeta_x[node]
+            v_x_10 = v_x_9*zeta_x[node] - v_y_9*zeta_y[node]
+            M10 = _add(M10, v_x_10)
+            v_y_10 = v_x_9*zeta_y[node] + v_y_9*zeta_x[node]
+            v_x_11 = v_x_10*zeta_x[node] - v_y_10*zeta_y[node]
+            M11 = _add(M11, v_x_11)
+            v_y_11 = v_x_10*zeta_y[node] + v_y_10*zeta_x[node]
+            v_x_12 = v_x_11*zeta_x[node] - v_y_11*zeta_y[node]
+            M12 = _add(M12, v_x_12)
+            v_y_12 = v_x_11*zeta_y[node] + v_y_11*zeta_x[node]
+            v_x_13 = v_x_12*zeta_x[node] - v_y_12*zeta_y[node]
+            M13 = _add(M13, v_x_13)
+            v_y_13 = v_x_12*zeta_y[node] + v_y_12*zeta_x[node]
+            v_x_14 = v_x_13*zeta_x[node] - v_y_13*zeta_y[node]
+            M14 = _add(M14, v_x_14)
+            v_y_14 = v_x_13*zeta_y[node] + v_y_13*zeta_x[node]
+            v_x_15 = v_x_14*zeta_x[node] - v_y_14*zeta_y[node]
+            M15 = _add(M15, v_x_15)
+            v_y_15 = v_x_14*zeta_y[node] + v_y_14*zeta_x[node]
+            v_x_16 = v_x_15*zeta_x[node] - v_y_15*zeta_y[node]
+            M16 = _add(M16, v_x_16)
+            v_y_16 = v_x_15*zeta_y[node] + v_y_15*zeta_x[node]
+            v_x_17 = v_x_16*zeta_x[node] - v_y_16*zeta_y[node]
+            M17 = _add(M17, v_x_17)
+            v_y_17 = v_x_16*zeta_y[node] + v_y_16*zeta_x[node]
+            v_x_18 = v_x_17*zeta_x[node] - v_y_17*zeta_y[node]
+            M18 = _add(M18, v_x_18)
+        for k in range(D):
+            m = real(1)/(gap[row, k] + tau_value)
+            p = inverse_sigma*m
+            mean[row, k] = inverse_F*m*(M0 - p*(M1 - p*(M2 - p*(M3 - p*(M4 - p*(M5 - p*(M6 - p*(M7 - p*(M8 - p*(M9 - p*(M10 - p*(M11 - p*(M12 - p*(M13 - p*(M14 - p*(M15 - p*(M16 - p*(M17 - M18*p))))))))))))))))))
