@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .arrays import namespace
+from .kernels.numpy.cc_contour import TABLES
 from .losses import kernels
 
 STEPS = 60  # never reached below 2^73 categories: derivations/cc_theorems.py
@@ -149,7 +150,7 @@ def groups(xp, problem, dtype):
 
 def tables(xp, dtype, nodes):
     """The first so many nodes and weights of the rule for a precision, as doubles."""
-    table = kernels(np, "cc_contour").TABLES[dtype.name]
+    table = TABLES[dtype.name]
     return [xp.asarray(table[name][:nodes], float) for name in ("zeta_x", "zeta_y", "w_x", "w_y")]
 
 
