@@ -184,15 +184,23 @@ def by_both(xp, problem, table):
     result = Solution(*(xp.full(shape, np.nan) for shape in shapes))
     for count in xp.unique(counts).tolist():
         rows = xp.nonzero(counts == count)[0]
-        some, which = problem.take(rows), large[rows]
-        few = some._replace(gap=some.gap[which].reshape(-1, count))
-        many = some._replace(gap=some.gap[~which].reshape(-1, D - count))
-        found, mean_of_many = beside(xp, few, many, table, TERMS)
-        mean = xp.empty(which.shape)
-        mean[which], mean[~which] = found.mean.ravel(), mean_of_many.ravel()
-        for whole, piece in zip(result, found._replace(mean=mean)):
+        found = with_large(xp, problem.take(rows), large[rows], table)
+        for whole, piece in zip(result, found):
             whole[rows] = piece
     return result
+
+
+def with_large(xp, problem, large, table):
+    """The Solution of rows that have equally many large categories."""
+    (R, D), count = large.shape, int(large[0].sum())
+    if count == D:
+        return by_products(xp, problem, table)
+    few = problem._replace(gap=problem.gap[large].reshape(R, count))
+    many = problem._replace(gap=problem.gap[~large].reshape(R, D - count))
+    found, mean_of_many = beside(xp, few, many, table, TERMS)
+    mean = xp.empty((R, D))
+    mean[large], mean[~large] = found.mean.ravel(), mean_of_many.ravel()
+    return found._replace(mean=mean)
 
 
 def beside(xp, few, many, table, terms):
