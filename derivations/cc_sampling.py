@@ -55,8 +55,9 @@
 
 # %%
 import sympy as sp
+from mpmath import mp
 
-from derivations.cc import closed_form, eta, same
+from derivations.cc import closed_form, eta, mean_exact, same
 
 SIZES = range(2, 5)
 theta = sp.symbols("theta1:5", positive=True)
@@ -69,6 +70,22 @@ def on_simplex(shares, size=1):
     """Coordinates with a given sum: the free ones, and what they leave for the last."""
     return [*shares, size - sum(shares)]
 
+
+# %% [markdown]
+# On a simplex of size $t$, $e^{\eta\cdot y}$ has the integral $t^{D-1}Z(t\eta)$. In the divided difference the power drops out.
+
+
+# %%
+def scaled_terms(size, logits):
+    """The terms of size^(D-1) Z(size eta), the integral of e^(eta y) over a simplex of that size."""
+    gaps = lambda e: sp.prod([e - other for other in logits if other != e])
+    return {e: sp.exp(size * e) / gaps(e) for e in logits}
+
+
+for D in (2, 3):
+    total = sum(scaled_terms(t, eta[:D]).values())
+    assert same(total, t ** (D - 1) * closed_form([t * e for e in eta[:D]]))
+total
 
 # %% [markdown]
 # ## Derivation
@@ -98,26 +115,25 @@ for D in SIZES:
 log_joint
 
 # %% [markdown]
-# The density of a sum of two and of three exponentials, by convolution.
+# The density of the sum at any $t$ is $f_T(t)=t^{D-1}Z(-t\theta)\prod_k\theta_k$. It is a convolution, so it obeys
+# $f_D'=\theta_D(f_{D-1}-f_D)$ with $f_D(0)=0$, which is to be checked term by term.
+
 
 # %%
-of_two = sp.integrate(
-    theta[0] * sp.exp(-theta[0] * v) * theta[1] * sp.exp(-theta[1] * (t - v)), (v, 0, t)
-)
-of_two = of_two.args[0][0] if of_two.is_Piecewise else of_two  # the branch of different rates
-of_three = sp.integrate(
-    sp.expand(of_two.subs(t, v) * theta[2] * sp.exp(-theta[2] * (t - v))), (v, 0, t), conds="none"
-)
-
-
 def density_of_sum(D):
-    """The right side of (cc-density-of-sum), in the rates: s cancels."""
-    return closed_form([-rate for rate in theta[:D]]) * sp.prod(theta[:D])
+    """The terms of f_T(t) for D rates, by rate."""
+    terms = scaled_terms(t, [-rate for rate in theta[:D]])
+    return {-e: term * sp.prod(theta[:D]) for e, term in terms.items()}
 
 
-for D, density in ((2, of_two), (3, of_three)):
-    assert same(density.subs(t, 1), density_of_sum(D))
-of_two
+assert density_of_sum(1) == {theta[0]: theta[0] * sp.exp(-theta[0] * t)}
+for D in SIZES:
+    own, before = density_of_sum(D), density_of_sum(D - 1) | {theta[D - 1]: 0}
+    for rate in own:
+        slope = theta[D - 1] * (before[rate] - own[rate])
+        assert sp.simplify(sp.diff(own[rate], t) - slope) == 0
+    assert sp.cancel(sum(own.values()).subs(t, 0)) == 0
+sum(density_of_sum(2).values())
 
 # %% [markdown]
 # ### The tempting mistake
@@ -353,22 +369,20 @@ slope
 # $e^{au}$ times a constant.
 # ```
 #
-# One follows from the other: the density is minus the slope of the tail.
+# One follows from the other: the density is minus the slope of the tail, term by term of the divided difference, where the size of the
+# simplex drops out of the denominators.
 
 
 # %%
-def scaled(size, logits):
-    """The integral of e^(eta y) over a simplex of the given size."""
-    return size ** (len(logits) - 1) * closed_form([size * e for e in logits])
-
-
 for D in SIZES:
     for k in range(D):
-        others = [e for i, e in enumerate(eta[:D]) if i != k]
-        tail = sp.exp(eta[k] * t) * scaled(1 - t, eta[:D])
-        density = sp.exp(eta[k] * t) * scaled(1 - t, others)
-        assert same(sp.expand(sp.diff(tail, t) + density), 0)
-density / closed_form(eta[:4])
+        tail = scaled_terms(1 - t, eta[:D])
+        density = scaled_terms(1 - t, [*eta[:k], *eta[k + 1 : D]])
+        for e in density:
+            slope = sp.diff(sp.exp(eta[k] * t) * tail[e], t)
+            assert sp.simplify(-slope / (sp.exp(eta[k] * t) * density[e])) == 1
+        assert sp.diff(sp.exp(eta[k] * t) * tail[eta[k]], t) == 0  # and of k itself nothing is left
+sp.exp(eta[1] * t) * sum(scaled_terms(1 - t, [eta[0], eta[2]]).values()) / closed_form(eta[:3])
 
 # %%
 a = sp.Symbol("a", positive=True)
@@ -403,13 +417,12 @@ assert acceptance(3, 3, [3] * 3, closed_form([0, t, 2 * t]).limit(t, 0), 3) == 1
 # [the derivation of the continuous categorical](cc.py), which takes another way to it.
 
 # %%
-from derivations.cc import mean_exact
-
 logits = [sp.Integer(0), sp.Integer(1), sp.Integer(3)]
-density = sp.exp(3 * t) * scaled(1 - t, logits[:2]) / closed_form(logits)
+density = sp.exp(3 * t) * sum(scaled_terms(1 - t, logits[:2]).values()) / closed_form(logits)
 assert sp.simplify(sp.integrate(sp.expand(density), (t, 0, 1)) - 1) == 0
 mean = sp.integrate(sp.expand(t * density), (t, 0, 1))
-assert abs(mean.evalf(30) - sp.Float(str(mean_exact([0, 1, 3], 25, [2])[0]), 30)) < 1e-20
+expected = sp.Float(mp.nstr(mean_exact([0, 1, 3], 25, [2])[0], 25), 30)
+assert abs(mean.evalf(30) - expected) < 1e-20
 sp.simplify(mean)
 
 # %% [markdown]
@@ -420,8 +433,8 @@ c, first, second = (sp.Rational(1, 5), sp.Rational(1, 10), 0), *sp.symbols("y1 y
 integrand = sp.exp(dot(logits, on_simplex([first, second])))
 over_second = sp.integrate(sp.expand(integrand), (second, c[1], 1 - first))
 corner = sp.integrate(sp.expand(over_second), (first, c[0], 1 - c[1]))
-by_theorem = sp.exp(dot(logits, c)) * scaled(1 - sum(c), logits)
-assert abs((corner - by_theorem).evalf(30)) < 1e-25 and corner.evalf() > 1
+by_theorem = sp.exp(dot(logits, c)) * sum(scaled_terms(1 - sum(c), logits).values())
+assert abs((corner - by_theorem).evalf(30)) < 1e-25 and corner.evalf() > 0.01
 by_theorem / closed_form(logits)
 
 # %% [markdown]
