@@ -1,11 +1,14 @@
-"""Cross-entropies whose kernels are generated from the book's derivations: softmax, mixture, weighted kernel density estimate."""
+"""Cross-entropies whose kernels are generated from the book's derivations: softmax, mixture, weighted kernel density estimate, continuous categorical."""
 
+from .continuous_categorical import ContinuousCategorical, cc_cross_entropy
 from .kde import kde_cross_entropy
 from .losses import Result, mixture_cross_entropy, smooth_labels, softmax_cross_entropy
 
 __version__ = "0.1.0.dev0"
 __all__ = [
+    "ContinuousCategorical",
     "Result",
+    "cc_cross_entropy",
     "kde_cross_entropy",
     "mixture_cross_entropy",
     "smooth_labels",

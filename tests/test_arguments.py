@@ -5,7 +5,14 @@ import warnings
 import numpy as np
 import pytest
 
-from kdeviz import kde_cross_entropy, mixture_cross_entropy, smooth_labels, softmax_cross_entropy
+from kdeviz import (
+    ContinuousCategorical,
+    cc_cross_entropy,
+    kde_cross_entropy,
+    mixture_cross_entropy,
+    smooth_labels,
+    softmax_cross_entropy,
+)
 from kdeviz.kernels.cupy import source
 from kdeviz.kernels.numpy import kde_ce
 
@@ -27,6 +34,9 @@ def mixture(**changed):
     arguments = dict(z=z, log_K=log_K, q=q) | changed
     return lambda: mixture_cross_entropy(**arguments)
 
+
+CC, THIRDS = ContinuousCategorical(z), np.full(3, 1 / 3)
+from_mean = ContinuousCategorical.from_mean
 
 BAD = {
     # softmax
@@ -134,6 +144,101 @@ BAD = {
     "mixture: array of policies": (mixture(zero=np.array(["inf", "skip"])), "`zero` must be one of"),
     "mixture: masked": (mixture(q=np.ma.array(q, mask=[1, 0, 0, 0])), "`q` must be an array without a mask"),
     "mixture: nan floor": (mixture(zero="floor", log_floor=np.nan), "`log_floor` must be a finite logarithm"),
+    # continuous categorical
+    "cc: scalar z": (lambda: cc_cross_entropy(1.0, 0), r"`z` must have shape \(..., D\).*got shape \(\)"),
+    "cc: y of another width": (
+        lambda: cc_cross_entropy(z, np.full(4, 0.25)),
+        r"`y` must have shape \(..., D\) = \(..., 3\) to match `z`, or be integer labels .*; got shape \(4,\), dtype float64",
+    ),
+    "cc: negative y": (
+        lambda: cc_cross_entropy(z, [-0.5, 1.0, 0.5]),
+        "`y` must be non-negative, within 1e-06; got -0.5",
+    ),
+    "cc: y a little too negative": (
+        lambda: cc_cross_entropy(z, [-2e-6, 0.5, 0.5 + 2e-6]),
+        "`y` must be non-negative, within 1e-06; got -2e-06",
+    ),
+    "cc: y of sum 0.9": (
+        lambda: cc_cross_entropy(z, [0.5, 0.2, 0.2]),
+        "`y` must sum to 1 over its last axis, within 1e-06; got 0.89999.* Divide by its sum",
+    ),
+    "cc: y a little short": (
+        lambda: cc_cross_entropy(z, [0.5, 0.25, 0.25 - 2e-6]),
+        "`y` must sum to 1 .* got 0.99999",
+    ),
+    "cc: label too large": (lambda: cc_cross_entropy(z, 3), "`y` must hold class labels from 0 to D - 1 = 2; got 3"),
+    "cc: rows that do not broadcast": (
+        lambda: cc_cross_entropy(np.zeros((2, 3)), np.full((5, 3), 1 / 3)),
+        "leading axes of `y`",
+    ),
+    "cc: half precision": (
+        lambda: cc_cross_entropy(z.astype("f2"), 0),
+        "`z` must be float32, float64 or integer; got float16",
+    ),
+    "cc: masked": (lambda: cc_cross_entropy(MASKED, 0), "`z` must be an array without a mask"),
+    "CC: scalar eta": (lambda: ContinuousCategorical(1.0), r"`eta` must have shape \(..., D\) .* got shape \(\)"),
+    "CC: no category": (lambda: ContinuousCategorical(np.zeros((2, 0))), "`eta` must have shape .* at least one"),
+    "CC: complex": (lambda: ContinuousCategorical(z * 1j), "`eta` must hold real numbers; got dtype complex128"),
+    "CC: long double": (lambda: ContinuousCategorical(LONGDOUBLE), "`eta` must be float32, float64"),
+    "CC: ragged": (lambda: ContinuousCategorical(RAGGED), "`eta` must hold real numbers, in lists of one length"),
+    "CC: log_prob of another width": (
+        lambda: CC.log_prob(q),
+        r"`y` must have shape \(..., D\) = \(..., 3\) to match `eta`; got shape \(4,\), dtype float64",
+    ),
+    "CC: log_prob of a number": (lambda: CC.log_prob(0.5), r"`y` must have shape .* to match `eta`; got shape \(\)"),
+    "CC: log_prob outside the simplex": (lambda: CC.log_prob(2 * THIRDS), "`y` must sum to 1 .* got 2.0. Divide by"),
+    "CC: log_prob of negative y": (lambda: CC.log_prob([-1.0, 1.0, 1.0]), "`y` must be non-negative, .* got -1.0"),
+    "CC: log_prob of other rows": (
+        lambda: ContinuousCategorical(np.zeros((2, 3))).log_prob(np.full((5, 3), 1 / 3)),
+        r"leading axes of `y`, \(5,\), do not broadcast with those of the arguments before it, \(2,\)",
+    ),
+    "CC: matrix too large": (
+        lambda: ContinuousCategorical(np.zeros((3, 10**4))).covariance_matrix,
+        r"`covariance_matrix` must have at most 2\^27 = 134217728 entries; shape \(3, 10000, 10000\) has 300000000. "
+        r"Use covariance_matvec\(v\) for its products, and variance for its diagonal",
+    ),
+    "CC: matvec of another width": (lambda: CC.covariance_matvec(q), r"`v` must have shape \(..., 3\) .* got \(4,\)"),
+    "CC: matvec of strings": (lambda: CC.covariance_matvec(["a", "b", "c"]), "`v` must hold real numbers"),
+    "CC: matvec of other rows": (
+        lambda: ContinuousCategorical(np.zeros((2, 3))).covariance_matvec(np.zeros((5, 3))),
+        "leading axes of `v`",
+    ),
+    "CC: divergence from an array": (
+        lambda: CC.kl_divergence(z),
+        "`other` must be a ContinuousCategorical; got ndarray",
+    ),
+    "CC: divergence from fewer categories": (
+        lambda: CC.kl_divergence(ContinuousCategorical(np.zeros(2))),
+        r"`other` must have shape \(..., 3\) .* got \(2,\)",
+    ),
+    "CC: negative number of samples": (
+        lambda: CC.sample(-1),
+        "`shape` must be a count of draws or a tuple of counts; got -1",
+    ),
+    "CC: samples in floats": (lambda: CC.sample((2, 1.5)), r"`shape` must be a count .* got \(2, 1.5\)"),
+    "CC: samples are no truth value": (lambda: CC.sample(True), "`shape` must be a count .* got True"),
+    "from_mean: scalar": (lambda: from_mean(1.0), r"`mu` must have shape \(..., D\) .* got shape \(\)"),
+    "from_mean: integers": (lambda: from_mean([1, 0, 0]), "`mu` must be positive, .* got 0 at index"),
+    "from_mean: zero": (
+        lambda: from_mean([0.5, 0.5, 0.0]),
+        r"`mu` must be positive, at least 1e-100 in float64; got 0.0 at index \(2,\). "
+        r"A mean on the boundary has no finite logits: mix in a share of the uniform, \(1 - alpha\) mu \+ alpha/D",
+    ),
+    "from_mean: the most negative is shown": (
+        lambda: from_mean([[0.5, 0.6, -0.1], [0.5, 0.7, -0.2]]),
+        r"`mu` must be positive, .* got -0.2 at index \(1, 2\)",
+    ),
+    "from_mean: too small for float32": (
+        lambda: from_mean(np.array([1.0, 1e-31], "f4")),
+        r"`mu` must be positive, at least 1e-30 in float32; got .*e-3[12] at index \(1,\)",
+    ),
+    "from_mean: the worst sum is shown": (
+        lambda: from_mean([[0.5, 0.5], [0.5, 0.6], [0.5, 0.7]]),
+        r"`mu` must sum to 1 over its last axis, within 1e-06; got 1.2 at index \(2,\). Divide by its sum",
+    ),
+    "from_mean: sum of one row": (lambda: from_mean([0.5, 0.4]), "`mu` must sum to 1 .*; got 0.9. Divide by its sum"),
+    "from_mean: infinite": (lambda: from_mean([np.inf, 0.5]), "`mu` must sum to 1 .*; got inf"),
+    "from_mean: masked": (lambda: from_mean(MASKED), "`mu` must be an array without a mask"),
     # kernel density
     "kde: negative h": (kde(h=-0.5), "`h` must be positive, in the unit of x; got -0.5"),
     "kde: zero h in one row": (kde(h=np.array([0.5, 0.0])), "`h` must be positive, in the unit of x; got 0.0"),
