@@ -386,6 +386,39 @@ def largest_kappa(h, n, error, steps=100):
     return last_that_fits(lambda kappa: dropped_by_kappa(h, n, kappa, tables), error, steps)
 
 
+# The largest F ------------------------------------------------------------------------------------------------------------
+
+
+def normal_cdf(x):
+    """Phi(x) = 1/2 + Phi'(x) (x + x^3/3 + x^5/15 + ...) for an interval in [0, 2]; the rest is below a geometric series."""
+    term, total = x, x
+    for n in range(1, 40):
+        term = term * x**2 / (2 * n + 1)
+        total += term
+    ratio = upper(x**2 / 81)
+    rest = IV.mpf([0, (term * ratio / (1 - ratio)).b])
+    return HALF + IV.exp(-(x**2) / 2) / IV.sqrt(2 * IV.pi) * (total + rest)
+
+
+def F_of_one_and_normal(tau):
+    """F of one category and a normal rest, tau = p/sqrt(v)."""
+    return IV.sqrt(1 + tau**2) / tau * IV.exp(1 / (2 * tau**2) - 1) * normal_cdf(tau - 1 / tau)
+
+
+def rise_of_one_and_normal(tau):
+    """The derivative of its logarithm."""
+    x = tau - 1 / tau
+    hazard = IV.exp(-(x**2) / 2) / IV.sqrt(2 * IV.pi) / normal_cdf(x)
+    return tau / (1 + tau**2) - 1 / tau - 1 / tau**3 + hazard * (1 + 1 / tau**2)
+
+
+def largest_F():
+    """An interval that holds F*, the maximum over tau: the derivative changes its sign once, and between the ends."""
+    low, high = exact("1.5560775"), exact("1.5560776")
+    assert rise_of_one_and_normal(low).a > 0 and rise_of_one_and_normal(high).b < 0
+    return F_of_one_and_normal(hull(low, high))
+
+
 # What is claimed, and the tables that show it ------------------------------------------------------------------------------
 
 ERRORS = {
