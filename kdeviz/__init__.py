@@ -1,4 +1,4 @@
-"""Cross-entropies whose kernels are generated from the book's derivations: softmax, mixture, weighted kernel density estimate, continuous categorical."""
+"""Cross-entropies whose kernels are generated from the book's derivations: softmax, mixture, kernel density, continuous categorical."""
 
 from .continuous_categorical import ContinuousCategorical, cc_cross_entropy
 from .kde import kde_cross_entropy
