@@ -1,17 +1,19 @@
 """From a declaration to equations and loops: what is refused, named, hoisted, shared, ordered, stored."""
 
+import numpy as np
 import pytest
 import sympy as sp
 
 from kdeviz.codegen import build as build_kernel
-from kdeviz.codegen import evaluate
-from kdeviz.codegen.declare import Index, Kernel, Max, Sum, array, gradient, log_mass
+from kdeviz.codegen import cuda, evaluate
+from kdeviz.codegen.declare import Index, Kernel, Max, Sum, array, gradient, log_mass, remainder
 from kdeviz.codegen.equations import describe, lower
 from kdeviz.codegen.nest import Loop, build
 
 R, B, J = sp.symbols("R B J", integer=True, positive=True)
 row, b, j = Index("row", R), Index("bin", B), Index("j", J)
 x, w, c = array("x")[row, j], array("w")[row, b], array("c", positive=True)[row]
+B_ = array("count", positive=True)[row]
 out = array("out")
 
 
@@ -59,13 +61,6 @@ def test_a_cycle_of_equations_is_refused():
     p, q = array("p")[row], array("q")[row]
     with pytest.raises(ValueError, match="depend on themselves"):
         lower(kernel({out[row]: p}, {p: q + 1, q: p * c}))
-
-
-def test_a_second_pass_over_the_blocked_index_is_refused():
-    from kdeviz.codegen.numpy_printer import function
-
-    with pytest.raises(ValueError, match="second pass"):
-        function(kernel({out[row, b]: w / Sum(w, b)}), "test")
 
 
 def test_a_stem_that_names_nothing_is_refused():
@@ -142,22 +137,26 @@ def test_a_constant_quantity_needs_no_storage_and_a_sum_of_zeros_no_loop():
     assert [(eq.op, eq.body) for eq in equations] == [("", 0)]
 
 
+def build_loops(declared):
+    return build(declared, declared.nest)
+
+
 def test_what_is_made_and_read_in_one_iteration_is_a_scalar():
     part = log_mass("part")[row, j]
-    items, shape = build(kernel({out[row]: Sum(part * x, j)}, {part: sp.exp(x)}))
+    items, shape = build_loops(kernel({out[row]: Sum(part * x, j)}, {part: sp.exp(x)}))
     assert shape[part.base] == ()
     assert sum(isinstance(item, Loop) for item in items) == 1
 
 
 def test_what_waits_for_a_complete_sum_is_stored():
     part = log_mass("part")[row, j]
-    _, shape = build(kernel({out[row, j]: part / Sum(part, j)}, {part: sp.exp(x)}))
+    _, shape = build_loops(kernel({out[row, j]: part / Sum(part, j)}, {part: sp.exp(x)}))
     assert shape[part.base] == (j,)
 
 
 def test_cheap_quantities_are_computed_again_instead_of_stored():
     near = array("near")[row, j]
-    _, shape = build(kernel({out[row, j]: near * Sum(near, j)}, {near: x - c}))
+    _, shape = build_loops(kernel({out[row, j]: near * Sum(near, j)}, {near: x - c}))
     assert near.base not in shape
 
 
@@ -201,10 +200,90 @@ def test_an_index_of_the_same_name_and_another_size_is_another_index():
     assert "*J" not in build_kernel(declared).cuda_text and "*N" in build_kernel(declared).cuda_text
 
 
-def test_an_array_that_threads_would_share_is_refused_in_cuda():
-    from kdeviz.codegen import cuda
+UNSHARED = {
+    "a running sum that all threads keep": (
+        {out[row]: Sum((Sum(y, j) - array("m")[row]) ** 2, b)},
+        {array("m")[row]: Sum(w * Sum(y, j), b)},
+        "would need a running sum over",
+    ),
+    "an array of two indices": (
+        {out[row, b, j]: array("part")[row, b, j] / Sum(array("total")[row, b], b)},
+        {array("part")[row, b, j]: sp.exp(y), array("total")[row, b]: Sum(array("part")[row, b, j], j)},
+        "would have to be kept over",
+    ),
+}
 
-    m = array("m")[row]
-    odd = kernel({out[row]: Sum((Sum(y, j) - m) ** 2, b)}, {m: Sum(w * Sum(y, j), b)}, inputs=(x, w, c, y), blocked=None)
-    with pytest.raises(ValueError, match="kept over"):
+
+@pytest.mark.parametrize("outputs, where, message", UNSHARED.values(), ids=UNSHARED)
+def test_what_the_threads_of_a_block_cannot_keep_is_refused_in_cuda(outputs, where, message):
+    odd = kernel(outputs, where, inputs=(x, w, c, y), blocked=None)
+    with pytest.raises(ValueError, match=f"kernel `k`: .*{message}"):
         cuda.module([odd], "test")
+
+
+# ------------------------------------------------------------------------------------------------------ several targets, several passes
+def test_both_parts_of_a_remainder_are_made_by_one_equation_under_the_derivations_names():
+    parts = array("of_x")[row], array("of_y")[row]
+    declared = kernel({out[row]: parts[0] * parts[1]}, dict(zip(parts, remainder(x, x**2, j))))
+    (eq,) = [eq for eq in lower(declared) if eq.op]
+    assert (eq.targets, eq.target, eq.op, eq.index) == (parts, parts[0], "remainder", j)
+    assert eq.body == sp.Tuple(x, x**2) and eq.loops == {row, j}
+
+
+def test_unnamed_parts_of_a_remainder_get_names_and_are_made_once():
+    real, imaginary = remainder(x, 2 * x, j)
+    equations = lower(kernel({out[row]: real + c, array("other")[row]: imaginary * real}))
+    (eq,) = [eq for eq in equations if eq.op]
+    assert [str(t.base) for t in eq.targets] == ["remainder_x", "remainder_y"]
+
+
+def test_a_factor_never_leaves_a_remainder():
+    """It is no linear function of its terms: c Re sum phi(x) is not Re sum phi(c x)."""
+    (eq,) = [eq for eq in lower(kernel({out[row]: remainder(c * x, c * x, j)[0]})) if eq.op]
+    assert eq.body == sp.Tuple(c * x, c * x)
+
+
+def test_a_loop_that_sums_for_a_value_it_reads_itself_comes_first():
+    """Two loops over the same index, since the second needs the whole sum of the first."""
+    items, _ = build_loops(kernel({out[row, j]: x / Sum(x**3, j)}))
+    assert [item.index for item in items if isinstance(item, Loop)] == [j, j]
+
+
+@pytest.mark.parametrize("order, outer", [((row, b, j), b), ((row, j, b), j)], ids=["as declared", "turned"])
+def test_the_nest_of_the_loops_is_that_of_the_language(order, outer):
+    declared = kernel({out[row]: Sum(Sum(sp.exp(y), j) ** 2, b)}, inputs=(y,), threads=None)
+    (loop,) = [item for item in build(declared, order)[0] if isinstance(item, Loop)][:1]
+    assert loop.index == outer
+
+
+PASSES = {
+    "a quotient by the whole sum": ({out[row, b]: w / Sum(w, b)}, {}, 2),
+    "a variance": ({out[row]: Sum((w - array("m")[row]) ** 2, b)}, {array("m")[row]: Sum(w, b) / Sum(w**2, b)}, 2),
+    "three sums, each in the next": (
+        {out[row, b]: w * array("m2")[row]},
+        {array("m1")[row]: Sum(w, b), array("m2")[row]: Sum(sp.exp(-w * array("m1")[row]) / (1 + w**2), b)},
+        3,
+    ),
+    "a maximum, then exponentials": ({out[row, b]: sp.exp(w) / Sum(sp.exp(w), b)}, {}, 3),
+    "sums over the other index in between": (
+        {out[row, b]: Sum(y * array("t")[row, j], j)},
+        {array("t")[row, j]: sp.exp(-Sum(y**2, b) / B_)},
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("outputs, where, passes", PASSES.values(), ids=PASSES)
+@pytest.mark.parametrize("width", [1, 4, 300])
+def test_array_code_walks_over_the_blocks_as_often_as_sums_need_each_other(outputs, where, passes, width):
+    """300 places are three blocks: a pass that read a sum before its last block, or kept an array of the last block, would be seen."""
+    built = build_kernel(kernel(outputs, where, inputs=(w, y, B_)))
+    assert built.numpy_text.count("for bins in all_bins") == passes
+    rng = np.random.default_rng(0)
+    arrays = {
+        "w": rng.uniform(0, 2, (2, width)),
+        "y": rng.normal(size=(2, width, 2)),
+        "count": np.full(2, float(width)),
+    }
+    (got,), want = built(**arrays), evaluate(built.kernel, arrays)["out"].astype(float)
+    np.testing.assert_allclose(got, want, rtol=0, atol=2e-15 * max(1, np.max(abs(want))))
