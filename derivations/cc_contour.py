@@ -125,15 +125,15 @@ mean_value = m * Sum((W_x * b + W_y * y) / q, node) / F
 # %%
 def power_sums(T):
     """Equations of the exponent of the small categories at the nodes, by the power sums up to T."""
-    power = {2: p**2} | {n: array(f"power_{n - 1}")[row, k] * p for n in range(3, T + 1)}
-    named = {n: array(f"power_{n}")[row, k] for n in power}
-    kappa = {n: array(f"kappa_{n}", rf"\kappa_{{{n}}}")[row] for n in power}
-    r_x = {n: array(f"r_x_{n}")[row, node] for n in power}
-    r_y = {n: array(f"r_y_{n}")[row, node] for n in power}
+    orders = range(2, T + 1)
+    power = {1: p} | {n: array(f"power_{n}")[row, k] for n in range(2, (T + 1) // 2 + 1)}
+    kappa = {n: array(f"kappa_{n}", rf"\kappa_{{{n}}}")[row] for n in orders}
+    r_x = {n: array(f"r_x_{n}")[row, node] for n in orders}
+    r_y = {n: array(f"r_y_{n}")[row, node] for n in orders}
     equations = {m: 1 / (tau + gap), p: m / sigma}
-    equations |= {named[n]: power[n] for n in power}
-    equations |= {kappa[n]: Sum(named[n], k) for n in power}
-    c = {n: sp.Rational((-1) ** n, n) * kappa[n] for n in power}
+    equations |= {power[n]: power[n // 2] * power[n - n // 2] for n in power if n > 1}
+    equations |= {kappa[n]: Sum(power[n // 2] * power[n - n // 2], k) for n in orders}
+    c = {n: sp.Rational((-1) ** n, n) * kappa[n] for n in orders}
     equations |= {r_x[T]: c[T] + 0 * zeta_x, r_y[T - 1]: c[T] * zeta_y}
     equations |= {r_x[T - 1]: c[T - 1] + c[T] * zeta_x}
     for n in range(T - 2, 1, -1):
@@ -325,7 +325,7 @@ kernels += [
         **of_nodes | dict(inputs=solved | {v: "The vector."}),
     ),
 ]
-for T in (12, 20):
+for T in (10, 20):
     equations, exponents = power_sums(T)
     kernels.append(
         Kernel(

@@ -16,7 +16,7 @@ from .losses import kernels
 
 STEPS = 60  # never reached below 2^73 categories: derivations/cc_theorems.py
 NODES = {"float64": ((0.212, 30), (0.425, 42), (np.inf, 60)), "float32": ((0.276, 12), (0.58, 18), (np.inf, 24))}
-FLAT = ((0.0142, 12), (0.0456, 20))  # (largest p, power sums): a row without a larger p needs no products
+FLAT = ((0.0073, 10), (0.0456, 20))  # (largest p, power sums): a row without a larger p needs no products
 SMALL, TERMS = 0.0075, 20  # in other rows, categories with p up to SMALL are served by so many power sums
 PRODUCTS = 512  # up to so many categories products lose nothing, and serve all
 AMPLIFIED = 4  # peak/sigma is what the means make of a rounding of sum m; beyond this the sum is taken exactly
@@ -115,7 +115,7 @@ def matvec(xp, problem, found, table, v):
 # ---------------------------------------------------------------------------------------------------- the saddle
 def at_saddle(xp, eta):
     """(top, Problem) in double precision."""
-    cc, eta = kernels(xp, "cc_contour"), eta.astype(float)
+    cc, eta = kernels(xp, "cc_contour"), eta.astype(float, copy=False)
     top = eta.max(1)
     with np.errstate(invalid="ignore"):
         gap = top[:, None] - eta

@@ -19,21 +19,29 @@ def _accumulate(total, rest, part):
 def _remainder(x, y, axis):
     """Real and imaginary part of the sum of xi - log(1 + xi) along an axis, xi = x + iy.
 
-    One logarithm serves 16 to 31 terms: for their product less 1, so that small terms keep their digits. Float32 has room for as many.
+    One logarithm serves 4 to 7 terms: for their product less 1, so that small terms keep their digits.
     """
-    terms = np.empty(x.shape, np.result_type(x, np.complex64))
-    terms.real, terms.imag = x, y
-    terms = first = np.moveaxis(terms, axis, 0)
-    for _ in range(4):
-        if half := len(terms) // 2:
-            one, other = terms[:half], terms[half : 2 * half]
-            product, total = one + other + one * other, first[:half] + first[half : 2 * half]
-            if len(terms) % 2:
-                product[0] += terms[-1] + product[0] * terms[-1]
-                total[0] += first[-1]
-            terms, first = product, total
-    p, q = terms.real, terms.imag
-    return (first.real - np.log1p(p * (2 + p) + q * q) / 2).sum(0), (first.imag - np.arctan2(q, 1 + p)).sum(0)
+    x, y = first_x, first_y = np.moveaxis(x, axis, 0), np.moveaxis(y, axis, 0)
+    for _ in range(2):
+        if half := len(x) // 2:
+            product_x, product_y = _multiplied(x[:half], y[:half], x[half : 2 * half], y[half : 2 * half])
+            total_x, total_y = first_x[:half] + first_x[half : 2 * half], first_y[:half] + first_y[half : 2 * half]
+            if len(x) % 2:
+                product_x[0], product_y[0] = _multiplied(product_x[0], product_y[0], x[-1], y[-1])
+                total_x[0], total_y[0] = total_x[0] + first_x[-1], total_y[0] + first_y[-1]
+            x, y, first_x, first_y = product_x, product_y, total_x, total_y
+    log_modulus = np.log1p(x * (2 + x) + y * y) / 2
+    return (first_x - log_modulus).sum(0), (first_y - np.arctan2(y, 1 + x)).sum(0)
+
+
+def _multiplied(a, b, x, y):
+    """(1 + a + ib)(1 + x + iy) - 1"""
+    real, imaginary = a * x, a * y
+    real -= b * y
+    imaginary += b * x
+    real += a + x
+    imaginary += b + y
+    return real, imaginary
 
 
 def _upper(x):

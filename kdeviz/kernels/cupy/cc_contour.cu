@@ -521,37 +521,24 @@ extern "C" __global__ void covariance_matvec(
 }
 
 
-// The exponent of small categories at the nodes, by 12 power sums.
+// The exponent of small categories at the nodes, by 10 power sums.
 //     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
 //     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
 //     {power\_2}_{r,k} = {p}_{r,k}^{2}
 //     {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
-//     {power\_4}_{r,k} = {p}_{r,k} {power\_3}_{r,k}
-//     {power\_5}_{r,k} = {p}_{r,k} {power\_4}_{r,k}
-//     {power\_6}_{r,k} = {p}_{r,k} {power\_5}_{r,k}
-//     {power\_7}_{r,k} = {p}_{r,k} {power\_6}_{r,k}
-//     {power\_8}_{r,k} = {p}_{r,k} {power\_7}_{r,k}
-//     {power\_9}_{r,k} = {p}_{r,k} {power\_8}_{r,k}
-//     {power\_10}_{r,k} = {p}_{r,k} {power\_9}_{r,k}
-//     {power\_11}_{r,k} = {p}_{r,k} {power\_10}_{r,k}
-//     {power\_12}_{r,k} = {p}_{r,k} {power\_11}_{r,k}
-//     {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}
-//     {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}
-//     {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}
-//     {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}
-//     {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}
-//     {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}
-//     {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}
-//     {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}
-//     {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}
-//     {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_11}_{r,k}
-//     {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_12}_{r,k}
-//     {r\_y\_11}_{r,n} = \frac{{\kappa_{12}}_{r} {\upsilon}_{n}}{12}
-//     {r\_x\_11}_{r,n} = - \frac{{\kappa_{11}}_{r}}{11} + \frac{{\kappa_{12}}_{r} {\xi}_{n}}{12}
-//     {r\_x\_10}_{r,n} = \frac{{\kappa_{10}}_{r}}{10} + {r\_x\_11}_{r,n} {\xi}_{n} - {r\_y\_11}_{r,n} {\upsilon}_{n}
-//     {r\_y\_10}_{r,n} = {r\_x\_11}_{r,n} {\upsilon}_{n} + {r\_y\_11}_{r,n} {\xi}_{n}
-//     {r\_x\_9}_{r,n} = - \frac{{\kappa_{9}}_{r}}{9} + {r\_x\_10}_{r,n} {\xi}_{n} - {r\_y\_10}_{r,n} {\upsilon}_{n}
-//     {r\_y\_9}_{r,n} = {r\_x\_10}_{r,n} {\upsilon}_{n} + {r\_y\_10}_{r,n} {\xi}_{n}
+//     {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
+//     {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
+//     {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
+//     {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
+//     {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
+//     {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
+//     {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
+//     {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
+//     {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
+//     {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
+//     {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
+//     {r\_y\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\upsilon}_{n}}{10}
+//     {r\_x\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\xi}_{n}}{10} - \frac{{\kappa_{9}}_{r}}{9}
 //     {r\_x\_8}_{r,n} = \frac{{\kappa_{8}}_{r}}{8} + {r\_x\_9}_{r,n} {\xi}_{n} - {r\_y\_9}_{r,n} {\upsilon}_{n}
 //     {r\_y\_8}_{r,n} = {r\_x\_9}_{r,n} {\upsilon}_{n} + {r\_y\_9}_{r,n} {\xi}_{n}
 //     {r\_x\_7}_{r,n} = - \frac{{\kappa_{7}}_{r}}{7} + {r\_x\_8}_{r,n} {\xi}_{n} - {r\_y\_8}_{r,n} {\upsilon}_{n}
@@ -573,7 +560,7 @@ extern "C" __global__ void covariance_matvec(
 //     {rest\_log}_{r} = \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 0 numbers a block.
-extern "C" __global__ void power_sums_12(
+extern "C" __global__ void power_sums_10(
     const REAL *__restrict__ gap, const REAL *__restrict__ tau, const REAL *__restrict__ sigma, const REAL *__restrict__ zeta_x, const REAL *__restrict__ zeta_y, long long R, long long D, long long N, REAL *__restrict__ rest_x, REAL *__restrict__ rest_y, REAL *__restrict__ rest_log, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
@@ -588,8 +575,6 @@ extern "C" __global__ void power_sums_12(
         REAL kappa_8 = REAL(0);
         REAL kappa_9 = REAL(0);
         REAL kappa_10 = REAL(0);
-        REAL kappa_11 = REAL(0);
-        REAL kappa_12 = REAL(0);
         REAL rest_log_value = REAL(0);
         REAL kappa_2_rest = REAL(0);
         REAL kappa_3_rest = REAL(0);
@@ -600,8 +585,6 @@ extern "C" __global__ void power_sums_12(
         REAL kappa_8_rest = REAL(0);
         REAL kappa_9_rest = REAL(0);
         REAL kappa_10_rest = REAL(0);
-        REAL kappa_11_rest = REAL(0);
-        REAL kappa_12_rest = REAL(0);
         REAL rest_log_value_rest = REAL(0);
         for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
             REAL kappa_2_part = REAL(0);
@@ -613,34 +596,23 @@ extern "C" __global__ void power_sums_12(
             REAL kappa_8_part = REAL(0);
             REAL kappa_9_part = REAL(0);
             REAL kappa_10_part = REAL(0);
-            REAL kappa_11_part = REAL(0);
-            REAL kappa_12_part = REAL(0);
             REAL rest_log_value_part = REAL(0);
             for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
                 REAL m = REAL(1)/(gap[row*D + k] + tau[row]);
                 REAL p = inverse_sigma*m;
+                kappa_2_part += (p*p);
                 REAL power_2 = (p*p);
-                kappa_2_part += power_2;
+                kappa_3_part += p*power_2;
+                kappa_4_part += (power_2*power_2);
                 REAL power_3 = p*power_2;
-                kappa_3_part += power_3;
-                REAL power_4 = p*power_3;
-                kappa_4_part += power_4;
-                REAL power_5 = p*power_4;
-                kappa_5_part += power_5;
-                REAL power_6 = p*power_5;
-                kappa_6_part += power_6;
-                REAL power_7 = p*power_6;
-                kappa_7_part += power_7;
-                REAL power_8 = p*power_7;
-                kappa_8_part += power_8;
-                REAL power_9 = p*power_8;
-                kappa_9_part += power_9;
-                REAL power_10 = p*power_9;
-                kappa_10_part += power_10;
-                REAL power_11 = p*power_10;
-                kappa_11_part += power_11;
-                REAL power_12 = p*power_11;
-                kappa_12_part += power_12;
+                kappa_5_part += power_2*power_3;
+                kappa_6_part += (power_3*power_3);
+                REAL power_4 = (power_2*power_2);
+                kappa_7_part += power_3*power_4;
+                kappa_8_part += (power_4*power_4);
+                REAL power_5 = power_2*power_3;
+                kappa_9_part += power_4*power_5;
+                kappa_10_part += (power_5*power_5);
                 rest_log_value_part += log(gap[row*D + k] + tau[row]);
             }
             accumulate(kappa_2, kappa_2_rest, kappa_2_part);
@@ -652,8 +624,6 @@ extern "C" __global__ void power_sums_12(
             accumulate(kappa_8, kappa_8_rest, kappa_8_part);
             accumulate(kappa_9, kappa_9_rest, kappa_9_part);
             accumulate(kappa_10, kappa_10_rest, kappa_10_part);
-            accumulate(kappa_11, kappa_11_rest, kappa_11_part);
-            accumulate(kappa_12, kappa_12_rest, kappa_12_part);
             accumulate(rest_log_value, rest_log_value_rest, rest_log_value_part);
         }
         kappa_2 = block_reduce<Sum>(kappa_2, REAL(0), lanes);
@@ -665,17 +635,11 @@ extern "C" __global__ void power_sums_12(
         kappa_8 = block_reduce<Sum>(kappa_8, REAL(0), lanes);
         kappa_9 = block_reduce<Sum>(kappa_9, REAL(0), lanes);
         kappa_10 = block_reduce<Sum>(kappa_10, REAL(0), lanes);
-        kappa_11 = block_reduce<Sum>(kappa_11, REAL(0), lanes);
-        kappa_12 = block_reduce<Sum>(kappa_12, REAL(0), lanes);
         rest_log_value = block_reduce<Sum>(rest_log_value, REAL(0), lanes);
         if (threadIdx.x == 0) rest_log[row] = rest_log_value;
         for (long long node = 0; node < N; node += 1) {
-            REAL r_x_11 = (REAL(1)/REAL(12))*kappa_12*zeta_x[node] - REAL(1)/REAL(11)*kappa_11;
-            REAL r_y_11 = (REAL(1)/REAL(12))*kappa_12*zeta_y[node];
-            REAL r_x_10 = (REAL(1)/REAL(10))*kappa_10 + r_x_11*zeta_x[node] - r_y_11*zeta_y[node];
-            REAL r_y_10 = r_x_11*zeta_y[node] + r_y_11*zeta_x[node];
-            REAL r_x_9 = r_x_10*zeta_x[node] - REAL(1)/REAL(9)*kappa_9 - r_y_10*zeta_y[node];
-            REAL r_y_9 = r_x_10*zeta_y[node] + r_y_10*zeta_x[node];
+            REAL r_x_9 = (REAL(1)/REAL(10))*kappa_10*zeta_x[node] - REAL(1)/REAL(9)*kappa_9;
+            REAL r_y_9 = (REAL(1)/REAL(10))*kappa_10*zeta_y[node];
             REAL r_x_8 = (REAL(1)/REAL(8))*kappa_8 + r_x_9*zeta_x[node] - r_y_9*zeta_y[node];
             REAL r_y_8 = r_x_9*zeta_y[node] + r_y_9*zeta_x[node];
             REAL r_x_7 = r_x_8*zeta_x[node] - REAL(1)/REAL(7)*kappa_7 - r_y_8*zeta_y[node];
@@ -718,10 +682,6 @@ extern "C" __global__ void power_sums_12(
 //     {v\_y\_7}_{r,n} = {v\_x\_6}_{r,n} {\upsilon}_{n} + {v\_y\_6}_{r,n} {\xi}_{n}
 //     {v\_x\_8}_{r,n} = {v\_x\_7}_{r,n} {\xi}_{n} - {v\_y\_7}_{r,n} {\upsilon}_{n}
 //     {v\_y\_8}_{r,n} = {v\_x\_7}_{r,n} {\upsilon}_{n} + {v\_y\_7}_{r,n} {\xi}_{n}
-//     {v\_x\_9}_{r,n} = {v\_x\_8}_{r,n} {\xi}_{n} - {v\_y\_8}_{r,n} {\upsilon}_{n}
-//     {v\_y\_9}_{r,n} = {v\_x\_8}_{r,n} {\upsilon}_{n} + {v\_y\_8}_{r,n} {\xi}_{n}
-//     {v\_x\_10}_{r,n} = {v\_x\_9}_{r,n} {\xi}_{n} - {v\_y\_9}_{r,n} {\upsilon}_{n}
-//     {v\_y\_10}_{r,n} = {v\_x\_9}_{r,n} {\upsilon}_{n} + {v\_y\_9}_{r,n} {\xi}_{n}
 //     {M0}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
 //     {M1}_{r} = \sum_{n=0}^{N - 1} {v\_x\_1}_{r,n}
 //     {M2}_{r} = \sum_{n=0}^{N - 1} {v\_x\_2}_{r,n}
@@ -731,12 +691,10 @@ extern "C" __global__ void power_sums_12(
 //     {M6}_{r} = \sum_{n=0}^{N - 1} {v\_x\_6}_{r,n}
 //     {M7}_{r} = \sum_{n=0}^{N - 1} {v\_x\_7}_{r,n}
 //     {M8}_{r} = \sum_{n=0}^{N - 1} {v\_x\_8}_{r,n}
-//     {M9}_{r} = \sum_{n=0}^{N - 1} {v\_x\_9}_{r,n}
-//     {M10}_{r} = \sum_{n=0}^{N - 1} {v\_x\_10}_{r,n}
-//     {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- {M10}_{r} {p}_{r,k} + {M9}_{r}\right) {p}_{r,k} + {M8}_{r}\right) {p}_{r,k} + {M7}_{r}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
+//     {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left({M7}_{r} - {M8}_{r} {p}_{r,k}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 0 numbers a block.
-extern "C" __global__ void power_means_12(
+extern "C" __global__ void power_means_10(
     const REAL *__restrict__ gap, const REAL *__restrict__ tau, const REAL *__restrict__ sigma, const REAL *__restrict__ F, const REAL *__restrict__ W_x, const REAL *__restrict__ W_y, const REAL *__restrict__ zeta_x, const REAL *__restrict__ zeta_y, long long R, long long D, long long N, REAL *__restrict__ mean, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
@@ -752,8 +710,6 @@ extern "C" __global__ void power_means_12(
         REAL M6 = REAL(0);
         REAL M7 = REAL(0);
         REAL M8 = REAL(0);
-        REAL M9 = REAL(0);
-        REAL M10 = REAL(0);
         for (long long node = 0; node < N; node += 1) {
             M0 += W_x[row*N + node];
             REAL v_x_1 = W_x[row*N + node]*zeta_x[node] - W_y[row*N + node]*zeta_y[node];
@@ -779,17 +735,11 @@ extern "C" __global__ void power_means_12(
             REAL v_y_7 = v_x_6*zeta_y[node] + v_y_6*zeta_x[node];
             REAL v_x_8 = v_x_7*zeta_x[node] - v_y_7*zeta_y[node];
             M8 += v_x_8;
-            REAL v_y_8 = v_x_7*zeta_y[node] + v_y_7*zeta_x[node];
-            REAL v_x_9 = v_x_8*zeta_x[node] - v_y_8*zeta_y[node];
-            M9 += v_x_9;
-            REAL v_y_9 = v_x_8*zeta_y[node] + v_y_8*zeta_x[node];
-            REAL v_x_10 = v_x_9*zeta_x[node] - v_y_9*zeta_y[node];
-            M10 += v_x_10;
         }
         for (long long k = threadIdx.x; k < D; k += blockDim.x) {
             REAL m = REAL(1)/(gap[row*D + k] + tau[row]);
             REAL p = inverse_sigma*m;
-            mean[row*D + k] = inverse_F*m*(M0 - p*(M1 - p*(M2 - p*(M3 - p*(M4 - p*(M5 - p*(M6 - p*(M7 - p*(M8 - p*(M9 - M10*p))))))))));
+            mean[row*D + k] = inverse_F*m*(M0 - p*(M1 - p*(M2 - p*(M3 - p*(M4 - p*(M5 - p*(M6 - p*(M7 - M8*p))))))));
         }
     }
 }
@@ -800,42 +750,32 @@ extern "C" __global__ void power_means_12(
 //     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
 //     {power\_2}_{r,k} = {p}_{r,k}^{2}
 //     {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
-//     {power\_4}_{r,k} = {p}_{r,k} {power\_3}_{r,k}
-//     {power\_5}_{r,k} = {p}_{r,k} {power\_4}_{r,k}
-//     {power\_6}_{r,k} = {p}_{r,k} {power\_5}_{r,k}
-//     {power\_7}_{r,k} = {p}_{r,k} {power\_6}_{r,k}
-//     {power\_8}_{r,k} = {p}_{r,k} {power\_7}_{r,k}
-//     {power\_9}_{r,k} = {p}_{r,k} {power\_8}_{r,k}
-//     {power\_10}_{r,k} = {p}_{r,k} {power\_9}_{r,k}
-//     {power\_11}_{r,k} = {p}_{r,k} {power\_10}_{r,k}
-//     {power\_12}_{r,k} = {p}_{r,k} {power\_11}_{r,k}
-//     {power\_13}_{r,k} = {p}_{r,k} {power\_12}_{r,k}
-//     {power\_14}_{r,k} = {p}_{r,k} {power\_13}_{r,k}
-//     {power\_15}_{r,k} = {p}_{r,k} {power\_14}_{r,k}
-//     {power\_16}_{r,k} = {p}_{r,k} {power\_15}_{r,k}
-//     {power\_17}_{r,k} = {p}_{r,k} {power\_16}_{r,k}
-//     {power\_18}_{r,k} = {p}_{r,k} {power\_17}_{r,k}
-//     {power\_19}_{r,k} = {p}_{r,k} {power\_18}_{r,k}
-//     {power\_20}_{r,k} = {p}_{r,k} {power\_19}_{r,k}
-//     {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}
-//     {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}
-//     {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}
-//     {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}
-//     {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}
-//     {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}
-//     {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}
-//     {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}
-//     {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}
-//     {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_11}_{r,k}
-//     {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_12}_{r,k}
-//     {\kappa_{13}}_{r} = \sum_{k=0}^{D - 1} {power\_13}_{r,k}
-//     {\kappa_{14}}_{r} = \sum_{k=0}^{D - 1} {power\_14}_{r,k}
-//     {\kappa_{15}}_{r} = \sum_{k=0}^{D - 1} {power\_15}_{r,k}
-//     {\kappa_{16}}_{r} = \sum_{k=0}^{D - 1} {power\_16}_{r,k}
-//     {\kappa_{17}}_{r} = \sum_{k=0}^{D - 1} {power\_17}_{r,k}
-//     {\kappa_{18}}_{r} = \sum_{k=0}^{D - 1} {power\_18}_{r,k}
-//     {\kappa_{19}}_{r} = \sum_{k=0}^{D - 1} {power\_19}_{r,k}
-//     {\kappa_{20}}_{r} = \sum_{k=0}^{D - 1} {power\_20}_{r,k}
+//     {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
+//     {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
+//     {power\_6}_{r,k} = {power\_3}_{r,k}^{2}
+//     {power\_7}_{r,k} = {power\_3}_{r,k} {power\_4}_{r,k}
+//     {power\_8}_{r,k} = {power\_4}_{r,k}^{2}
+//     {power\_9}_{r,k} = {power\_4}_{r,k} {power\_5}_{r,k}
+//     {power\_10}_{r,k} = {power\_5}_{r,k}^{2}
+//     {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
+//     {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
+//     {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
+//     {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
+//     {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
+//     {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
+//     {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
+//     {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
+//     {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
+//     {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k} {power\_6}_{r,k}
+//     {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}^{2}
+//     {\kappa_{13}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k} {power\_7}_{r,k}
+//     {\kappa_{14}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}^{2}
+//     {\kappa_{15}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k} {power\_8}_{r,k}
+//     {\kappa_{16}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}^{2}
+//     {\kappa_{17}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k} {power\_9}_{r,k}
+//     {\kappa_{18}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}^{2}
+//     {\kappa_{19}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k} {power\_9}_{r,k}
+//     {\kappa_{20}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}^{2}
 //     {r\_y\_19}_{r,n} = \frac{{\kappa_{20}}_{r} {\upsilon}_{n}}{20}
 //     {r\_x\_19}_{r,n} = - \frac{{\kappa_{19}}_{r}}{19} + \frac{{\kappa_{20}}_{r} {\xi}_{n}}{20}
 //     {r\_x\_18}_{r,n} = \frac{{\kappa_{18}}_{r}}{18} + {r\_x\_19}_{r,n} {\xi}_{n} - {r\_y\_19}_{r,n} {\upsilon}_{n}
@@ -949,44 +889,34 @@ extern "C" __global__ void power_sums_20(
             for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
                 REAL m = REAL(1)/(gap[row*D + k] + tau[row]);
                 REAL p = inverse_sigma*m;
+                kappa_2_part += (p*p);
                 REAL power_2 = (p*p);
-                kappa_2_part += power_2;
+                kappa_3_part += p*power_2;
+                kappa_4_part += (power_2*power_2);
                 REAL power_3 = p*power_2;
-                kappa_3_part += power_3;
-                REAL power_4 = p*power_3;
-                kappa_4_part += power_4;
-                REAL power_5 = p*power_4;
-                kappa_5_part += power_5;
-                REAL power_6 = p*power_5;
-                kappa_6_part += power_6;
-                REAL power_7 = p*power_6;
-                kappa_7_part += power_7;
-                REAL power_8 = p*power_7;
-                kappa_8_part += power_8;
-                REAL power_9 = p*power_8;
-                kappa_9_part += power_9;
-                REAL power_10 = p*power_9;
-                kappa_10_part += power_10;
-                REAL power_11 = p*power_10;
-                kappa_11_part += power_11;
-                REAL power_12 = p*power_11;
-                kappa_12_part += power_12;
-                REAL power_13 = p*power_12;
-                kappa_13_part += power_13;
-                REAL power_14 = p*power_13;
-                kappa_14_part += power_14;
-                REAL power_15 = p*power_14;
-                kappa_15_part += power_15;
-                REAL power_16 = p*power_15;
-                kappa_16_part += power_16;
-                REAL power_17 = p*power_16;
-                kappa_17_part += power_17;
-                REAL power_18 = p*power_17;
-                kappa_18_part += power_18;
-                REAL power_19 = p*power_18;
-                kappa_19_part += power_19;
-                REAL power_20 = p*power_19;
-                kappa_20_part += power_20;
+                kappa_5_part += power_2*power_3;
+                kappa_6_part += (power_3*power_3);
+                REAL power_4 = (power_2*power_2);
+                kappa_7_part += power_3*power_4;
+                kappa_8_part += (power_4*power_4);
+                REAL power_5 = power_2*power_3;
+                kappa_9_part += power_4*power_5;
+                kappa_10_part += (power_5*power_5);
+                REAL power_6 = (power_3*power_3);
+                kappa_11_part += power_5*power_6;
+                kappa_12_part += (power_6*power_6);
+                REAL power_7 = power_3*power_4;
+                kappa_13_part += power_6*power_7;
+                kappa_14_part += (power_7*power_7);
+                REAL power_8 = (power_4*power_4);
+                kappa_15_part += power_7*power_8;
+                kappa_16_part += (power_8*power_8);
+                REAL power_9 = power_4*power_5;
+                kappa_17_part += power_8*power_9;
+                kappa_18_part += (power_9*power_9);
+                REAL power_10 = (power_5*power_5);
+                kappa_19_part += power_10*power_9;
+                kappa_20_part += (power_10*power_10);
                 rest_log_value_part += log(gap[row*D + k] + tau[row]);
             }
             accumulate(kappa_2, kappa_2_rest, kappa_2_part);

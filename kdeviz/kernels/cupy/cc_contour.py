@@ -70,24 +70,24 @@ def covariance_matvec(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v):
     return launch(source("cc_contour"), "covariance_matvec", (gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v), (R, D, N), outputs, **block)
 
 
-def power_sums_12(gap, tau, sigma, zeta_x, zeta_y):
-    """The exponent of small categories at the nodes, by 12 power sums. See kdeviz.kernels.numpy.cc_contour.power_sums_12."""
+def power_sums_10(gap, tau, sigma, zeta_x, zeta_y):
+    """The exponent of small categories at the nodes, by 10 power sums. See kdeviz.kernels.numpy.cc_contour.power_sums_10."""
     R = gap.shape[0]
     D = gap.shape[1]
     N = zeta_x.shape[0]
     outputs = (R, N), (R, N), (R,)
     block = dict(scratch=0, width=D)
-    return launch(source("cc_contour"), "power_sums_12", (gap, tau, sigma, zeta_x, zeta_y), (R, D, N), outputs, **block)
+    return launch(source("cc_contour"), "power_sums_10", (gap, tau, sigma, zeta_x, zeta_y), (R, D, N), outputs, **block)
 
 
-def power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
-    """The means of small categories. See kdeviz.kernels.numpy.cc_contour.power_means_12."""
+def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
+    """The means of small categories. See kdeviz.kernels.numpy.cc_contour.power_means_10."""
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]
     outputs = (R, D)
     block = dict(scratch=0, width=D)
-    return launch(source("cc_contour"), "power_means_12", (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y), (R, D, N), outputs, **block)
+    return launch(source("cc_contour"), "power_means_10", (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y), (R, D, N), outputs, **block)
 
 
 def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):

@@ -982,8 +982,8 @@ def _covariance_matvec(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, 
             product[row, k] = product_value
 
 
-def power_sums_12(gap, tau, sigma, zeta_x, zeta_y):
-    r"""The exponent of small categories at the nodes, by 12 power sums.
+def power_sums_10(gap, tau, sigma, zeta_x, zeta_y):
+    r"""The exponent of small categories at the nodes, by 10 power sums.
 
     .. math::
 
@@ -995,57 +995,31 @@ def power_sums_12(gap, tau, sigma, zeta_x, zeta_y):
 
         {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
 
-        {power\_4}_{r,k} = {p}_{r,k} {power\_3}_{r,k}
+        {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
 
-        {power\_5}_{r,k} = {p}_{r,k} {power\_4}_{r,k}
+        {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
 
-        {power\_6}_{r,k} = {p}_{r,k} {power\_5}_{r,k}
+        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
 
-        {power\_7}_{r,k} = {p}_{r,k} {power\_6}_{r,k}
+        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
 
-        {power\_8}_{r,k} = {p}_{r,k} {power\_7}_{r,k}
+        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
 
-        {power\_9}_{r,k} = {p}_{r,k} {power\_8}_{r,k}
+        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
 
-        {power\_10}_{r,k} = {p}_{r,k} {power\_9}_{r,k}
+        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
 
-        {power\_11}_{r,k} = {p}_{r,k} {power\_10}_{r,k}
+        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
 
-        {power\_12}_{r,k} = {p}_{r,k} {power\_11}_{r,k}
+        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
 
-        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}
+        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
 
-        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}
+        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
 
-        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}
+        {r\_y\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\upsilon}_{n}}{10}
 
-        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}
-
-        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}
-
-        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}
-
-        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}
-
-        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}
-
-        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}
-
-        {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_11}_{r,k}
-
-        {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_12}_{r,k}
-
-        {r\_y\_11}_{r,n} = \frac{{\kappa_{12}}_{r} {\upsilon}_{n}}{12}
-
-        {r\_x\_11}_{r,n} = - \frac{{\kappa_{11}}_{r}}{11} + \frac{{\kappa_{12}}_{r} {\xi}_{n}}{12}
-
-        {r\_x\_10}_{r,n} = \frac{{\kappa_{10}}_{r}}{10} + {r\_x\_11}_{r,n} {\xi}_{n} - {r\_y\_11}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_10}_{r,n} = {r\_x\_11}_{r,n} {\upsilon}_{n} + {r\_y\_11}_{r,n} {\xi}_{n}
-
-        {r\_x\_9}_{r,n} = - \frac{{\kappa_{9}}_{r}}{9} + {r\_x\_10}_{r,n} {\xi}_{n} - {r\_y\_10}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_9}_{r,n} = {r\_x\_10}_{r,n} {\upsilon}_{n} + {r\_y\_10}_{r,n} {\xi}_{n}
+        {r\_x\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\xi}_{n}}{10} - \frac{{\kappa_{9}}_{r}}{9}
 
         {r\_x\_8}_{r,n} = \frac{{\kappa_{8}}_{r}}{8} + {r\_x\_9}_{r,n} {\xi}_{n} - {r\_y\_9}_{r,n} {\upsilon}_{n}
 
@@ -1117,12 +1091,12 @@ def power_sums_12(gap, tau, sigma, zeta_x, zeta_y):
     rest_x = np.empty((R, N), gap.dtype)
     rest_y = np.empty((R, N), gap.dtype)
     rest_log = np.empty((R,), gap.dtype)
-    _run(_power_sums_12, R, D*N, (gap, tau, sigma, zeta_x, zeta_y,), (rest_x, rest_y, rest_log,))
+    _run(_power_sums_10, R, D*N, (gap, tau, sigma, zeta_x, zeta_y,), (rest_x, rest_y, rest_log,))
     return rest_x, rest_y, rest_log
 
 
 @_compiled
-def _power_sums_12(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y, rest_log):
+def _power_sums_10(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y, rest_log):
     real = gap.dtype.type
     D = gap.shape[1]
     N = zeta_x.shape[0]
@@ -1138,8 +1112,6 @@ def _power_sums_12(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
         kappa_8 = real(0)
         kappa_9 = real(0)
         kappa_10 = real(0)
-        kappa_11 = real(0)
-        kappa_12 = real(0)
         rest_log_value = real(0)
         kappa_2_rest = real(0)
         kappa_3_rest = real(0)
@@ -1150,8 +1122,6 @@ def _power_sums_12(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
         kappa_8_rest = real(0)
         kappa_9_rest = real(0)
         kappa_10_rest = real(0)
-        kappa_11_rest = real(0)
-        kappa_12_rest = real(0)
         rest_log_value_rest = real(0)
         for k_0 in range(0, D, 128):
             kappa_2_part = real(0)
@@ -1163,34 +1133,23 @@ def _power_sums_12(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
             kappa_8_part = real(0)
             kappa_9_part = real(0)
             kappa_10_part = real(0)
-            kappa_11_part = real(0)
-            kappa_12_part = real(0)
             rest_log_value_part = real(0)
             for k in _block(k_0, 128, D):
                 m = real(1)/(gap[row, k] + tau_value)
                 p = inverse_sigma*m
+                kappa_2_part = _add(kappa_2_part, (p*p))
                 power_2 = (p*p)
-                kappa_2_part = _add(kappa_2_part, power_2)
+                kappa_3_part = _add(kappa_3_part, p*power_2)
+                kappa_4_part = _add(kappa_4_part, (power_2*power_2))
                 power_3 = p*power_2
-                kappa_3_part = _add(kappa_3_part, power_3)
-                power_4 = p*power_3
-                kappa_4_part = _add(kappa_4_part, power_4)
-                power_5 = p*power_4
-                kappa_5_part = _add(kappa_5_part, power_5)
-                power_6 = p*power_5
-                kappa_6_part = _add(kappa_6_part, power_6)
-                power_7 = p*power_6
-                kappa_7_part = _add(kappa_7_part, power_7)
-                power_8 = p*power_7
-                kappa_8_part = _add(kappa_8_part, power_8)
-                power_9 = p*power_8
-                kappa_9_part = _add(kappa_9_part, power_9)
-                power_10 = p*power_9
-                kappa_10_part = _add(kappa_10_part, power_10)
-                power_11 = p*power_10
-                kappa_11_part = _add(kappa_11_part, power_11)
-                power_12 = p*power_11
-                kappa_12_part = _add(kappa_12_part, power_12)
+                kappa_5_part = _add(kappa_5_part, power_2*power_3)
+                kappa_6_part = _add(kappa_6_part, (power_3*power_3))
+                power_4 = (power_2*power_2)
+                kappa_7_part = _add(kappa_7_part, power_3*power_4)
+                kappa_8_part = _add(kappa_8_part, (power_4*power_4))
+                power_5 = power_2*power_3
+                kappa_9_part = _add(kappa_9_part, power_4*power_5)
+                kappa_10_part = _add(kappa_10_part, (power_5*power_5))
                 rest_log_value_part = _add(rest_log_value_part, math.log(gap[row, k] + tau_value))
             kappa_2, kappa_2_rest = _accumulate(kappa_2, kappa_2_rest, kappa_2_part)
             kappa_3, kappa_3_rest = _accumulate(kappa_3, kappa_3_rest, kappa_3_part)
@@ -1201,17 +1160,11 @@ def _power_sums_12(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
             kappa_8, kappa_8_rest = _accumulate(kappa_8, kappa_8_rest, kappa_8_part)
             kappa_9, kappa_9_rest = _accumulate(kappa_9, kappa_9_rest, kappa_9_part)
             kappa_10, kappa_10_rest = _accumulate(kappa_10, kappa_10_rest, kappa_10_part)
-            kappa_11, kappa_11_rest = _accumulate(kappa_11, kappa_11_rest, kappa_11_part)
-            kappa_12, kappa_12_rest = _accumulate(kappa_12, kappa_12_rest, kappa_12_part)
             rest_log_value, rest_log_value_rest = _accumulate(rest_log_value, rest_log_value_rest, rest_log_value_part)
         rest_log[row] = rest_log_value
         for node in range(N):
-            r_x_11 = (real(1)/real(12))*kappa_12*zeta_x[node] - real(1)/real(11)*kappa_11
-            r_y_11 = (real(1)/real(12))*kappa_12*zeta_y[node]
-            r_x_10 = (real(1)/real(10))*kappa_10 + r_x_11*zeta_x[node] - r_y_11*zeta_y[node]
-            r_y_10 = r_x_11*zeta_y[node] + r_y_11*zeta_x[node]
-            r_x_9 = r_x_10*zeta_x[node] - real(1)/real(9)*kappa_9 - r_y_10*zeta_y[node]
-            r_y_9 = r_x_10*zeta_y[node] + r_y_10*zeta_x[node]
+            r_x_9 = (real(1)/real(10))*kappa_10*zeta_x[node] - real(1)/real(9)*kappa_9
+            r_y_9 = (real(1)/real(10))*kappa_10*zeta_y[node]
             r_x_8 = (real(1)/real(8))*kappa_8 + r_x_9*zeta_x[node] - r_y_9*zeta_y[node]
             r_y_8 = r_x_9*zeta_y[node] + r_y_9*zeta_x[node]
             r_x_7 = r_x_8*zeta_x[node] - real(1)/real(7)*kappa_7 - r_y_8*zeta_y[node]
@@ -1232,7 +1185,7 @@ def _power_sums_12(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
             rest_y[row, node] = one_x*zeta_y[node] + one_y*zeta_x[node]
 
 
-def power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
+def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     r"""The means of small categories.
 
     .. math::
@@ -1273,14 +1226,6 @@ def power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
 
         {v\_y\_8}_{r,n} = {v\_x\_7}_{r,n} {\upsilon}_{n} + {v\_y\_7}_{r,n} {\xi}_{n}
 
-        {v\_x\_9}_{r,n} = {v\_x\_8}_{r,n} {\xi}_{n} - {v\_y\_8}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_9}_{r,n} = {v\_x\_8}_{r,n} {\upsilon}_{n} + {v\_y\_8}_{r,n} {\xi}_{n}
-
-        {v\_x\_10}_{r,n} = {v\_x\_9}_{r,n} {\xi}_{n} - {v\_y\_9}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_10}_{r,n} = {v\_x\_9}_{r,n} {\upsilon}_{n} + {v\_y\_9}_{r,n} {\xi}_{n}
-
         {M0}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
 
         {M1}_{r} = \sum_{n=0}^{N - 1} {v\_x\_1}_{r,n}
@@ -1299,11 +1244,7 @@ def power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
 
         {M8}_{r} = \sum_{n=0}^{N - 1} {v\_x\_8}_{r,n}
 
-        {M9}_{r} = \sum_{n=0}^{N - 1} {v\_x\_9}_{r,n}
-
-        {M10}_{r} = \sum_{n=0}^{N - 1} {v\_x\_10}_{r,n}
-
-        {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- {M10}_{r} {p}_{r,k} + {M9}_{r}\right) {p}_{r,k} + {M8}_{r}\right) {p}_{r,k} + {M7}_{r}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
+        {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left({M7}_{r} - {M8}_{r} {p}_{r,k}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -1339,12 +1280,12 @@ def power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     D = gap.shape[1]
     N = W_x.shape[1]
     mean = np.empty((R, D), gap.dtype)
-    _run(_power_means_12, R, D*N, (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y,), (mean,))
+    _run(_power_means_10, R, D*N, (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y,), (mean,))
     return mean,
 
 
 @_compiled
-def _power_means_12(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, mean):
+def _power_means_10(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, mean):
     real = gap.dtype.type
     D = gap.shape[1]
     N = W_x.shape[1]
@@ -1361,8 +1302,6 @@ def _power_means_12(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, m
         M6 = real(0)
         M7 = real(0)
         M8 = real(0)
-        M9 = real(0)
-        M10 = real(0)
         for node in range(N):
             M0 = _add(M0, W_x[row, node])
             v_x_1 = W_x[row, node]*zeta_x[node] - W_y[row, node]*zeta_y[node]
@@ -1388,16 +1327,10 @@ def _power_means_12(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, m
             v_y_7 = v_x_6*zeta_y[node] + v_y_6*zeta_x[node]
             v_x_8 = v_x_7*zeta_x[node] - v_y_7*zeta_y[node]
             M8 = _add(M8, v_x_8)
-            v_y_8 = v_x_7*zeta_y[node] + v_y_7*zeta_x[node]
-            v_x_9 = v_x_8*zeta_x[node] - v_y_8*zeta_y[node]
-            M9 = _add(M9, v_x_9)
-            v_y_9 = v_x_8*zeta_y[node] + v_y_8*zeta_x[node]
-            v_x_10 = v_x_9*zeta_x[node] - v_y_9*zeta_y[node]
-            M10 = _add(M10, v_x_10)
         for k in range(D):
             m = real(1)/(gap[row, k] + tau_value)
             p = inverse_sigma*m
-            mean[row, k] = inverse_F*m*(M0 - p*(M1 - p*(M2 - p*(M3 - p*(M4 - p*(M5 - p*(M6 - p*(M7 - p*(M8 - p*(M9 - M10*p))))))))))
+            mean[row, k] = inverse_F*m*(M0 - p*(M1 - p*(M2 - p*(M3 - p*(M4 - p*(M5 - p*(M6 - p*(M7 - M8*p))))))))
 
 
 def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
@@ -1413,77 +1346,57 @@ def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
 
         {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
 
-        {power\_4}_{r,k} = {p}_{r,k} {power\_3}_{r,k}
+        {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
 
-        {power\_5}_{r,k} = {p}_{r,k} {power\_4}_{r,k}
+        {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
 
-        {power\_6}_{r,k} = {p}_{r,k} {power\_5}_{r,k}
+        {power\_6}_{r,k} = {power\_3}_{r,k}^{2}
 
-        {power\_7}_{r,k} = {p}_{r,k} {power\_6}_{r,k}
+        {power\_7}_{r,k} = {power\_3}_{r,k} {power\_4}_{r,k}
 
-        {power\_8}_{r,k} = {p}_{r,k} {power\_7}_{r,k}
+        {power\_8}_{r,k} = {power\_4}_{r,k}^{2}
 
-        {power\_9}_{r,k} = {p}_{r,k} {power\_8}_{r,k}
+        {power\_9}_{r,k} = {power\_4}_{r,k} {power\_5}_{r,k}
 
-        {power\_10}_{r,k} = {p}_{r,k} {power\_9}_{r,k}
+        {power\_10}_{r,k} = {power\_5}_{r,k}^{2}
 
-        {power\_11}_{r,k} = {p}_{r,k} {power\_10}_{r,k}
+        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
 
-        {power\_12}_{r,k} = {p}_{r,k} {power\_11}_{r,k}
+        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
 
-        {power\_13}_{r,k} = {p}_{r,k} {power\_12}_{r,k}
+        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
 
-        {power\_14}_{r,k} = {p}_{r,k} {power\_13}_{r,k}
+        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
 
-        {power\_15}_{r,k} = {p}_{r,k} {power\_14}_{r,k}
+        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
 
-        {power\_16}_{r,k} = {p}_{r,k} {power\_15}_{r,k}
+        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
 
-        {power\_17}_{r,k} = {p}_{r,k} {power\_16}_{r,k}
+        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
 
-        {power\_18}_{r,k} = {p}_{r,k} {power\_17}_{r,k}
+        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
 
-        {power\_19}_{r,k} = {p}_{r,k} {power\_18}_{r,k}
+        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
 
-        {power\_20}_{r,k} = {p}_{r,k} {power\_19}_{r,k}
+        {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k} {power\_6}_{r,k}
 
-        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}
+        {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}^{2}
 
-        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}
+        {\kappa_{13}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k} {power\_7}_{r,k}
 
-        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}
+        {\kappa_{14}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}^{2}
 
-        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}
+        {\kappa_{15}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k} {power\_8}_{r,k}
 
-        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}
+        {\kappa_{16}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}^{2}
 
-        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}
+        {\kappa_{17}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k} {power\_9}_{r,k}
 
-        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}
+        {\kappa_{18}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}^{2}
 
-        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}
+        {\kappa_{19}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k} {power\_9}_{r,k}
 
-        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}
-
-        {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_11}_{r,k}
-
-        {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_12}_{r,k}
-
-        {\kappa_{13}}_{r} = \sum_{k=0}^{D - 1} {power\_13}_{r,k}
-
-        {\kappa_{14}}_{r} = \sum_{k=0}^{D - 1} {power\_14}_{r,k}
-
-        {\kappa_{15}}_{r} = \sum_{k=0}^{D - 1} {power\_15}_{r,k}
-
-        {\kappa_{16}}_{r} = \sum_{k=0}^{D - 1} {power\_16}_{r,k}
-
-        {\kappa_{17}}_{r} = \sum_{k=0}^{D - 1} {power\_17}_{r,k}
-
-        {\kappa_{18}}_{r} = \sum_{k=0}^{D - 1} {power\_18}_{r,k}
-
-        {\kappa_{19}}_{r} = \sum_{k=0}^{D - 1} {power\_19}_{r,k}
-
-        {\kappa_{20}}_{r} = \sum_{k=0}^{D - 1} {power\_20}_{r,k}
+        {\kappa_{20}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}^{2}
 
         {r\_y\_19}_{r,n} = \frac{{\kappa_{20}}_{r} {\upsilon}_{n}}{20}
 
@@ -1675,44 +1588,34 @@ def _power_sums_20(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
             for k in _block(k_0, 128, D):
                 m = real(1)/(gap[row, k] + tau_value)
                 p = inverse_sigma*m
+                kappa_2_part = _add(kappa_2_part, (p*p))
                 power_2 = (p*p)
-                kappa_2_part = _add(kappa_2_part, power_2)
+                kappa_3_part = _add(kappa_3_part, p*power_2)
+                kappa_4_part = _add(kappa_4_part, (power_2*power_2))
                 power_3 = p*power_2
-                kappa_3_part = _add(kappa_3_part, power_3)
-                power_4 = p*power_3
-                kappa_4_part = _add(kappa_4_part, power_4)
-                power_5 = p*power_4
-                kappa_5_part = _add(kappa_5_part, power_5)
-                power_6 = p*power_5
-                kappa_6_part = _add(kappa_6_part, power_6)
-                power_7 = p*power_6
-                kappa_7_part = _add(kappa_7_part, power_7)
-                power_8 = p*power_7
-                kappa_8_part = _add(kappa_8_part, power_8)
-                power_9 = p*power_8
-                kappa_9_part = _add(kappa_9_part, power_9)
-                power_10 = p*power_9
-                kappa_10_part = _add(kappa_10_part, power_10)
-                power_11 = p*power_10
-                kappa_11_part = _add(kappa_11_part, power_11)
-                power_12 = p*power_11
-                kappa_12_part = _add(kappa_12_part, power_12)
-                power_13 = p*power_12
-                kappa_13_part = _add(kappa_13_part, power_13)
-                power_14 = p*power_13
-                kappa_14_part = _add(kappa_14_part, power_14)
-                power_15 = p*power_14
-                kappa_15_part = _add(kappa_15_part, power_15)
-                power_16 = p*power_15
-                kappa_16_part = _add(kappa_16_part, power_16)
-                power_17 = p*power_16
-                kappa_17_part = _add(kappa_17_part, power_17)
-                power_18 = p*power_17
-                kappa_18_part = _add(kappa_18_part, power_18)
-                power_19 = p*power_18
-                kappa_19_part = _add(kappa_19_part, power_19)
-                power_20 = p*power_19
-                kappa_20_part = _add(kappa_20_part, power_20)
+                kappa_5_part = _add(kappa_5_part, power_2*power_3)
+                kappa_6_part = _add(kappa_6_part, (power_3*power_3))
+                power_4 = (power_2*power_2)
+                kappa_7_part = _add(kappa_7_part, power_3*power_4)
+                kappa_8_part = _add(kappa_8_part, (power_4*power_4))
+                power_5 = power_2*power_3
+                kappa_9_part = _add(kappa_9_part, power_4*power_5)
+                kappa_10_part = _add(kappa_10_part, (power_5*power_5))
+                power_6 = (power_3*power_3)
+                kappa_11_part = _add(kappa_11_part, power_5*power_6)
+                kappa_12_part = _add(kappa_12_part, (power_6*power_6))
+                power_7 = power_3*power_4
+                kappa_13_part = _add(kappa_13_part, power_6*power_7)
+                kappa_14_part = _add(kappa_14_part, (power_7*power_7))
+                power_8 = (power_4*power_4)
+                kappa_15_part = _add(kappa_15_part, power_7*power_8)
+                kappa_16_part = _add(kappa_16_part, (power_8*power_8))
+                power_9 = power_4*power_5
+                kappa_17_part = _add(kappa_17_part, power_8*power_9)
+                kappa_18_part = _add(kappa_18_part, (power_9*power_9))
+                power_10 = (power_5*power_5)
+                kappa_19_part = _add(kappa_19_part, power_10*power_9)
+                kappa_20_part = _add(kappa_20_part, (power_10*power_10))
                 rest_log_value_part = _add(rest_log_value_part, math.log(gap[row, k] + tau_value))
             kappa_2, kappa_2_rest = _accumulate(kappa_2, kappa_2_rest, kappa_2_part)
             kappa_3, kappa_3_rest = _accumulate(kappa_3, kappa_3_rest, kappa_3_part)

@@ -20,21 +20,19 @@ def _accumulate(total, rest, part):
 def _remainder(x, y, axis):
     """Real and imaginary part of the sum of xi - log(1 + xi) along an axis, xi = x + iy.
 
-    One logarithm serves 16 to 31 terms: for their product less 1, so that small terms keep their digits. Float32 has room for as many.
+    One logarithm serves 4 to 7 terms: for their product less 1, so that small terms keep their digits.
     """
-    terms = np.empty(x.shape, np.result_type(x, np.complex64))
-    terms.real, terms.imag = x, y
-    terms = first = np.moveaxis(terms, axis, 0)
-    for _ in range(4):
-        if half := len(terms) // 2:
-            one, other = terms[:half], terms[half : 2 * half]
-            product, total = one + other + one * other, first[:half] + first[half : 2 * half]
-            if len(terms) % 2:
-                product[0] += terms[-1] + product[0] * terms[-1]
-                total[0] += first[-1]
-            terms, first = product, total
-    p, q = terms.real, terms.imag
-    return (first.real - np.log1p(p * (2 + p) + q * q) / 2).sum(0), (first.imag - np.arctan2(q, 1 + p)).sum(0)
+    x, y = first_x, first_y = np.moveaxis(x, axis, 0), np.moveaxis(y, axis, 0)
+    for _ in range(2):
+        if half := len(x) // 2:
+            product_x, product_y = _multiplied(x[:half], y[:half], x[half : 2 * half], y[half : 2 * half])
+            total_x, total_y = first_x[:half] + first_x[half : 2 * half], first_y[:half] + first_y[half : 2 * half]
+            if len(x) % 2:
+                product_x[0], product_y[0] = _multiplied(product_x[0], product_y[0], x[-1], y[-1])
+                total_x[0], total_y[0] = total_x[0] + first_x[-1], total_y[0] + first_y[-1]
+            x, y, first_x, first_y = product_x, product_y, total_x, total_y
+    log_modulus = np.log1p(x * (2 + x) + y * y) / 2
+    return (first_x - log_modulus).sum(0), (first_y - np.arctan2(y, 1 + x)).sum(0)
 
 
 def _upper(x):
@@ -713,8 +711,8 @@ def _covariance_matvec(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v, al
     return product,
 
 
-def power_sums_12(gap, tau, sigma, zeta_x, zeta_y):
-    r"""The exponent of small categories at the nodes, by 12 power sums.
+def power_sums_10(gap, tau, sigma, zeta_x, zeta_y):
+    r"""The exponent of small categories at the nodes, by 10 power sums.
 
     .. math::
 
@@ -726,57 +724,31 @@ def power_sums_12(gap, tau, sigma, zeta_x, zeta_y):
 
         {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
 
-        {power\_4}_{r,k} = {p}_{r,k} {power\_3}_{r,k}
+        {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
 
-        {power\_5}_{r,k} = {p}_{r,k} {power\_4}_{r,k}
+        {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
 
-        {power\_6}_{r,k} = {p}_{r,k} {power\_5}_{r,k}
+        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
 
-        {power\_7}_{r,k} = {p}_{r,k} {power\_6}_{r,k}
+        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
 
-        {power\_8}_{r,k} = {p}_{r,k} {power\_7}_{r,k}
+        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
 
-        {power\_9}_{r,k} = {p}_{r,k} {power\_8}_{r,k}
+        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
 
-        {power\_10}_{r,k} = {p}_{r,k} {power\_9}_{r,k}
+        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
 
-        {power\_11}_{r,k} = {p}_{r,k} {power\_10}_{r,k}
+        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
 
-        {power\_12}_{r,k} = {p}_{r,k} {power\_11}_{r,k}
+        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
 
-        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}
+        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
 
-        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}
+        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
 
-        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}
+        {r\_y\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\upsilon}_{n}}{10}
 
-        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}
-
-        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}
-
-        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}
-
-        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}
-
-        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}
-
-        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}
-
-        {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_11}_{r,k}
-
-        {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_12}_{r,k}
-
-        {r\_y\_11}_{r,n} = \frac{{\kappa_{12}}_{r} {\upsilon}_{n}}{12}
-
-        {r\_x\_11}_{r,n} = - \frac{{\kappa_{11}}_{r}}{11} + \frac{{\kappa_{12}}_{r} {\xi}_{n}}{12}
-
-        {r\_x\_10}_{r,n} = \frac{{\kappa_{10}}_{r}}{10} + {r\_x\_11}_{r,n} {\xi}_{n} - {r\_y\_11}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_10}_{r,n} = {r\_x\_11}_{r,n} {\upsilon}_{n} + {r\_y\_11}_{r,n} {\xi}_{n}
-
-        {r\_x\_9}_{r,n} = - \frac{{\kappa_{9}}_{r}}{9} + {r\_x\_10}_{r,n} {\xi}_{n} - {r\_y\_10}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_9}_{r,n} = {r\_x\_10}_{r,n} {\upsilon}_{n} + {r\_y\_10}_{r,n} {\xi}_{n}
+        {r\_x\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\xi}_{n}}{10} - \frac{{\kappa_{9}}_{r}}{9}
 
         {r\_x\_8}_{r,n} = \frac{{\kappa_{8}}_{r}}{8} + {r\_x\_9}_{r,n} {\xi}_{n} - {r\_y\_9}_{r,n} {\upsilon}_{n}
 
@@ -851,12 +823,12 @@ def power_sums_12(gap, tau, sigma, zeta_x, zeta_y):
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
         for rows in _blocks(R, all_ks[0].stop):
-            block = _power_sums_12(gap[rows], tau[rows], sigma[rows], zeta_x, zeta_y, all_ks)
+            block = _power_sums_10(gap[rows], tau[rows], sigma[rows], zeta_x, zeta_y, all_ks)
             rest_x[rows], rest_y[rows], rest_log[rows] = block
     return rest_x, rest_y, rest_log
 
 
-def _power_sums_12(gap, tau, sigma, zeta_x, zeta_y, all_ks):
+def _power_sums_10(gap, tau, sigma, zeta_x, zeta_y, all_ks):
     inverse_sigma = 1/sigma
     kappa_2 = kappa_2_rest = 0
     kappa_3 = kappa_3_rest = 0
@@ -867,8 +839,6 @@ def _power_sums_12(gap, tau, sigma, zeta_x, zeta_y, all_ks):
     kappa_8 = kappa_8_rest = 0
     kappa_9 = kappa_9_rest = 0
     kappa_10 = kappa_10_rest = 0
-    kappa_11 = kappa_11_rest = 0
-    kappa_12 = kappa_12_rest = 0
     rest_log = rest_log_rest = 0
     for ks in all_ks:
         gap_plus_tau = gap[:, ks] + tau[:, None]
@@ -876,33 +846,20 @@ def _power_sums_12(gap, tau, sigma, zeta_x, zeta_y, all_ks):
         p = inverse_sigma[:, None]*m
         power_2 = p**2
         power_3 = p*power_2
-        power_4 = p*power_3
-        power_5 = p*power_4
-        power_6 = p*power_5
-        power_7 = p*power_6
-        power_8 = p*power_7
-        power_9 = p*power_8
-        power_10 = p*power_9
-        power_11 = p*power_10
-        power_12 = p*power_11
+        power_4 = power_2**2
+        power_5 = power_2*power_3
         kappa_2, kappa_2_rest = _accumulate(kappa_2, kappa_2_rest, np.sum(power_2, 1))
         kappa_3, kappa_3_rest = _accumulate(kappa_3, kappa_3_rest, np.sum(power_3, 1))
         kappa_4, kappa_4_rest = _accumulate(kappa_4, kappa_4_rest, np.sum(power_4, 1))
         kappa_5, kappa_5_rest = _accumulate(kappa_5, kappa_5_rest, np.sum(power_5, 1))
-        kappa_6, kappa_6_rest = _accumulate(kappa_6, kappa_6_rest, np.sum(power_6, 1))
-        kappa_7, kappa_7_rest = _accumulate(kappa_7, kappa_7_rest, np.sum(power_7, 1))
-        kappa_8, kappa_8_rest = _accumulate(kappa_8, kappa_8_rest, np.sum(power_8, 1))
-        kappa_9, kappa_9_rest = _accumulate(kappa_9, kappa_9_rest, np.sum(power_9, 1))
-        kappa_10, kappa_10_rest = _accumulate(kappa_10, kappa_10_rest, np.sum(power_10, 1))
-        kappa_11, kappa_11_rest = _accumulate(kappa_11, kappa_11_rest, np.sum(power_11, 1))
-        kappa_12, kappa_12_rest = _accumulate(kappa_12, kappa_12_rest, np.sum(power_12, 1))
+        kappa_6, kappa_6_rest = _accumulate(kappa_6, kappa_6_rest, np.sum(power_3**2, 1))
+        kappa_7, kappa_7_rest = _accumulate(kappa_7, kappa_7_rest, np.sum(power_3*power_4, 1))
+        kappa_8, kappa_8_rest = _accumulate(kappa_8, kappa_8_rest, np.sum(power_4**2, 1))
+        kappa_9, kappa_9_rest = _accumulate(kappa_9, kappa_9_rest, np.sum(power_4*power_5, 1))
+        kappa_10, kappa_10_rest = _accumulate(kappa_10, kappa_10_rest, np.sum(power_5**2, 1))
         rest_log, rest_log_rest = _accumulate(rest_log, rest_log_rest, np.sum(np.log(gap_plus_tau), 1))
-    r_y_11 = (1/12)*kappa_12[:, None]*zeta_y
-    r_x_11 = (1/12)*kappa_12[:, None]*zeta_x - 1/11*kappa_11[:, None]
-    r_x_10 = (1/10)*kappa_10[:, None] + r_x_11*zeta_x - r_y_11*zeta_y
-    r_y_10 = r_x_11*zeta_y + r_y_11*zeta_x
-    r_x_9 = r_x_10*zeta_x - 1/9*kappa_9[:, None] - r_y_10*zeta_y
-    r_y_9 = r_x_10*zeta_y + r_y_10*zeta_x
+    r_y_9 = (1/10)*kappa_10[:, None]*zeta_y
+    r_x_9 = (1/10)*kappa_10[:, None]*zeta_x - 1/9*kappa_9[:, None]
     r_x_8 = (1/8)*kappa_8[:, None] + r_x_9*zeta_x - r_y_9*zeta_y
     r_y_8 = r_x_9*zeta_y + r_y_9*zeta_x
     r_x_7 = r_x_8*zeta_x - 1/7*kappa_7[:, None] - r_y_8*zeta_y
@@ -924,7 +881,7 @@ def _power_sums_12(gap, tau, sigma, zeta_x, zeta_y, all_ks):
     return rest_x, rest_y, rest_log
 
 
-def power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
+def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     r"""The means of small categories.
 
     .. math::
@@ -965,14 +922,6 @@ def power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
 
         {v\_y\_8}_{r,n} = {v\_x\_7}_{r,n} {\upsilon}_{n} + {v\_y\_7}_{r,n} {\xi}_{n}
 
-        {v\_x\_9}_{r,n} = {v\_x\_8}_{r,n} {\xi}_{n} - {v\_y\_8}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_9}_{r,n} = {v\_x\_8}_{r,n} {\upsilon}_{n} + {v\_y\_8}_{r,n} {\xi}_{n}
-
-        {v\_x\_10}_{r,n} = {v\_x\_9}_{r,n} {\xi}_{n} - {v\_y\_9}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_10}_{r,n} = {v\_x\_9}_{r,n} {\upsilon}_{n} + {v\_y\_9}_{r,n} {\xi}_{n}
-
         {M0}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
 
         {M1}_{r} = \sum_{n=0}^{N - 1} {v\_x\_1}_{r,n}
@@ -991,11 +940,7 @@ def power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
 
         {M8}_{r} = \sum_{n=0}^{N - 1} {v\_x\_8}_{r,n}
 
-        {M9}_{r} = \sum_{n=0}^{N - 1} {v\_x\_9}_{r,n}
-
-        {M10}_{r} = \sum_{n=0}^{N - 1} {v\_x\_10}_{r,n}
-
-        {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- {M10}_{r} {p}_{r,k} + {M9}_{r}\right) {p}_{r,k} + {M8}_{r}\right) {p}_{r,k} + {M7}_{r}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
+        {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left({M7}_{r} - {M8}_{r} {p}_{r,k}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -1034,12 +979,12 @@ def power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
         for rows in _blocks(R, all_ks[0].stop):
-            block = _power_means_12(gap[rows], tau[rows], sigma[rows], F[rows], W_x[rows], W_y[rows], zeta_x, zeta_y, all_ks)
+            block = _power_means_10(gap[rows], tau[rows], sigma[rows], F[rows], W_x[rows], W_y[rows], zeta_x, zeta_y, all_ks)
             mean[rows], = block
     return mean,
 
 
-def _power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, all_ks):
+def _power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, all_ks):
     inverse_sigma = 1/sigma
     v_x_1 = W_x*zeta_x - W_y*zeta_y
     v_y_1 = W_x*zeta_y + W_y*zeta_x
@@ -1056,10 +1001,6 @@ def _power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, all_ks):
     v_x_7 = v_x_6*zeta_x - v_y_6*zeta_y
     v_y_7 = v_x_6*zeta_y + v_y_6*zeta_x
     v_x_8 = v_x_7*zeta_x - v_y_7*zeta_y
-    v_y_8 = v_x_7*zeta_y + v_y_7*zeta_x
-    v_x_9 = v_x_8*zeta_x - v_y_8*zeta_y
-    v_y_9 = v_x_8*zeta_y + v_y_8*zeta_x
-    v_x_10 = v_x_9*zeta_x - v_y_9*zeta_y
     M0 = np.sum(W_x, 1)
     M1 = np.sum(v_x_1, 1)
     M2 = np.sum(v_x_2, 1)
@@ -1069,14 +1010,12 @@ def _power_means_12(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, all_ks):
     M6 = np.sum(v_x_6, 1)
     M7 = np.sum(v_x_7, 1)
     M8 = np.sum(v_x_8, 1)
-    M9 = np.sum(v_x_9, 1)
-    M10 = np.sum(v_x_10, 1)
     inverse_F = 1/F
     all_mean = []
     for ks in all_ks:
         m = 1/(gap[:, ks] + tau[:, None])
         p = inverse_sigma[:, None]*m
-        mean = inverse_F[:, None]*m*(M0[:, None] - p*(M1[:, None] - p*(M2[:, None] - p*(M3[:, None] - p*(M4[:, None] - p*(M5[:, None] - p*(M6[:, None] - p*(M7[:, None] - p*(M8[:, None] - p*(M9[:, None] - M10[:, None]*p))))))))))
+        mean = inverse_F[:, None]*m*(M0[:, None] - p*(M1[:, None] - p*(M2[:, None] - p*(M3[:, None] - p*(M4[:, None] - p*(M5[:, None] - p*(M6[:, None] - p*(M7[:, None] - M8[:, None]*p))))))))
         all_mean.append(mean)
     mean = np.concatenate(all_mean, 1)
     return mean,
@@ -1095,77 +1034,57 @@ def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
 
         {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
 
-        {power\_4}_{r,k} = {p}_{r,k} {power\_3}_{r,k}
+        {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
 
-        {power\_5}_{r,k} = {p}_{r,k} {power\_4}_{r,k}
+        {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
 
-        {power\_6}_{r,k} = {p}_{r,k} {power\_5}_{r,k}
+        {power\_6}_{r,k} = {power\_3}_{r,k}^{2}
 
-        {power\_7}_{r,k} = {p}_{r,k} {power\_6}_{r,k}
+        {power\_7}_{r,k} = {power\_3}_{r,k} {power\_4}_{r,k}
 
-        {power\_8}_{r,k} = {p}_{r,k} {power\_7}_{r,k}
+        {power\_8}_{r,k} = {power\_4}_{r,k}^{2}
 
-        {power\_9}_{r,k} = {p}_{r,k} {power\_8}_{r,k}
+        {power\_9}_{r,k} = {power\_4}_{r,k} {power\_5}_{r,k}
 
-        {power\_10}_{r,k} = {p}_{r,k} {power\_9}_{r,k}
+        {power\_10}_{r,k} = {power\_5}_{r,k}^{2}
 
-        {power\_11}_{r,k} = {p}_{r,k} {power\_10}_{r,k}
+        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
 
-        {power\_12}_{r,k} = {p}_{r,k} {power\_11}_{r,k}
+        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
 
-        {power\_13}_{r,k} = {p}_{r,k} {power\_12}_{r,k}
+        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
 
-        {power\_14}_{r,k} = {p}_{r,k} {power\_13}_{r,k}
+        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
 
-        {power\_15}_{r,k} = {p}_{r,k} {power\_14}_{r,k}
+        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
 
-        {power\_16}_{r,k} = {p}_{r,k} {power\_15}_{r,k}
+        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
 
-        {power\_17}_{r,k} = {p}_{r,k} {power\_16}_{r,k}
+        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
 
-        {power\_18}_{r,k} = {p}_{r,k} {power\_17}_{r,k}
+        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
 
-        {power\_19}_{r,k} = {p}_{r,k} {power\_18}_{r,k}
+        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
 
-        {power\_20}_{r,k} = {p}_{r,k} {power\_19}_{r,k}
+        {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k} {power\_6}_{r,k}
 
-        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}
+        {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}^{2}
 
-        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}
+        {\kappa_{13}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k} {power\_7}_{r,k}
 
-        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}
+        {\kappa_{14}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}^{2}
 
-        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}
+        {\kappa_{15}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k} {power\_8}_{r,k}
 
-        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}
+        {\kappa_{16}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}^{2}
 
-        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}
+        {\kappa_{17}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k} {power\_9}_{r,k}
 
-        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}
+        {\kappa_{18}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}^{2}
 
-        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}
+        {\kappa_{19}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k} {power\_9}_{r,k}
 
-        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}
-
-        {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_11}_{r,k}
-
-        {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_12}_{r,k}
-
-        {\kappa_{13}}_{r} = \sum_{k=0}^{D - 1} {power\_13}_{r,k}
-
-        {\kappa_{14}}_{r} = \sum_{k=0}^{D - 1} {power\_14}_{r,k}
-
-        {\kappa_{15}}_{r} = \sum_{k=0}^{D - 1} {power\_15}_{r,k}
-
-        {\kappa_{16}}_{r} = \sum_{k=0}^{D - 1} {power\_16}_{r,k}
-
-        {\kappa_{17}}_{r} = \sum_{k=0}^{D - 1} {power\_17}_{r,k}
-
-        {\kappa_{18}}_{r} = \sum_{k=0}^{D - 1} {power\_18}_{r,k}
-
-        {\kappa_{19}}_{r} = \sum_{k=0}^{D - 1} {power\_19}_{r,k}
-
-        {\kappa_{20}}_{r} = \sum_{k=0}^{D - 1} {power\_20}_{r,k}
+        {\kappa_{20}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}^{2}
 
         {r\_y\_19}_{r,n} = \frac{{\kappa_{20}}_{r} {\upsilon}_{n}}{20}
 
@@ -1317,23 +1236,13 @@ def _power_sums_20(gap, tau, sigma, zeta_x, zeta_y, all_ks):
         p = inverse_sigma[:, None]*m
         power_2 = p**2
         power_3 = p*power_2
-        power_4 = p*power_3
-        power_5 = p*power_4
-        power_6 = p*power_5
-        power_7 = p*power_6
-        power_8 = p*power_7
-        power_9 = p*power_8
-        power_10 = p*power_9
-        power_11 = p*power_10
-        power_12 = p*power_11
-        power_13 = p*power_12
-        power_14 = p*power_13
-        power_15 = p*power_14
-        power_16 = p*power_15
-        power_17 = p*power_16
-        power_18 = p*power_17
-        power_19 = p*power_18
-        power_20 = p*power_19
+        power_4 = power_2**2
+        power_5 = power_2*power_3
+        power_6 = power_3**2
+        power_7 = power_3*power_4
+        power_8 = power_4**2
+        power_9 = power_4*power_5
+        power_10 = power_5**2
         kappa_2, kappa_2_rest = _accumulate(kappa_2, kappa_2_rest, np.sum(power_2, 1))
         kappa_3, kappa_3_rest = _accumulate(kappa_3, kappa_3_rest, np.sum(power_3, 1))
         kappa_4, kappa_4_rest = _accumulate(kappa_4, kappa_4_rest, np.sum(power_4, 1))
@@ -1343,16 +1252,16 @@ def _power_sums_20(gap, tau, sigma, zeta_x, zeta_y, all_ks):
         kappa_8, kappa_8_rest = _accumulate(kappa_8, kappa_8_rest, np.sum(power_8, 1))
         kappa_9, kappa_9_rest = _accumulate(kappa_9, kappa_9_rest, np.sum(power_9, 1))
         kappa_10, kappa_10_rest = _accumulate(kappa_10, kappa_10_rest, np.sum(power_10, 1))
-        kappa_11, kappa_11_rest = _accumulate(kappa_11, kappa_11_rest, np.sum(power_11, 1))
-        kappa_12, kappa_12_rest = _accumulate(kappa_12, kappa_12_rest, np.sum(power_12, 1))
-        kappa_13, kappa_13_rest = _accumulate(kappa_13, kappa_13_rest, np.sum(power_13, 1))
-        kappa_14, kappa_14_rest = _accumulate(kappa_14, kappa_14_rest, np.sum(power_14, 1))
-        kappa_15, kappa_15_rest = _accumulate(kappa_15, kappa_15_rest, np.sum(power_15, 1))
-        kappa_16, kappa_16_rest = _accumulate(kappa_16, kappa_16_rest, np.sum(power_16, 1))
-        kappa_17, kappa_17_rest = _accumulate(kappa_17, kappa_17_rest, np.sum(power_17, 1))
-        kappa_18, kappa_18_rest = _accumulate(kappa_18, kappa_18_rest, np.sum(power_18, 1))
-        kappa_19, kappa_19_rest = _accumulate(kappa_19, kappa_19_rest, np.sum(power_19, 1))
-        kappa_20, kappa_20_rest = _accumulate(kappa_20, kappa_20_rest, np.sum(power_20, 1))
+        kappa_11, kappa_11_rest = _accumulate(kappa_11, kappa_11_rest, np.sum(power_5*power_6, 1))
+        kappa_12, kappa_12_rest = _accumulate(kappa_12, kappa_12_rest, np.sum(power_6**2, 1))
+        kappa_13, kappa_13_rest = _accumulate(kappa_13, kappa_13_rest, np.sum(power_6*power_7, 1))
+        kappa_14, kappa_14_rest = _accumulate(kappa_14, kappa_14_rest, np.sum(power_7**2, 1))
+        kappa_15, kappa_15_rest = _accumulate(kappa_15, kappa_15_rest, np.sum(power_7*power_8, 1))
+        kappa_16, kappa_16_rest = _accumulate(kappa_16, kappa_16_rest, np.sum(power_8**2, 1))
+        kappa_17, kappa_17_rest = _accumulate(kappa_17, kappa_17_rest, np.sum(power_8*power_9, 1))
+        kappa_18, kappa_18_rest = _accumulate(kappa_18, kappa_18_rest, np.sum(power_9**2, 1))
+        kappa_19, kappa_19_rest = _accumulate(kappa_19, kappa_19_rest, np.sum(power_10*power_9, 1))
+        kappa_20, kappa_20_rest = _accumulate(kappa_20, kappa_20_rest, np.sum(power_10**2, 1))
         rest_log, rest_log_rest = _accumulate(rest_log, rest_log_rest, np.sum(np.log(gap_plus_tau), 1))
     r_y_19 = (1/20)*kappa_20[:, None]*zeta_y
     r_x_19 = (1/20)*kappa_20[:, None]*zeta_x - 1/19*kappa_19[:, None]
