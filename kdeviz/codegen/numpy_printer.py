@@ -225,9 +225,15 @@ def tables(kernels):
     return ["\n".join([*lines, "}"])] if found else []
 
 
+def name_of(part):
+    """The name of the function that a part of the runtime defines."""
+    return part.removeprefix("def ").split("(")[0]
+
+
 def module(kernels, source):
     """The text of one file, which needs numpy alone."""
     head = f"# {HEADER.format(source=source)}\nimport math\n\nimport numpy as np\n\n\n"
     functions = [function(k, source) for k in kernels]
-    runtime = [part for part in RUNTIME.read_text().strip().split("\n\n\n") if any(part[4:].split("(")[0] in f for f in functions)]
+    parts = RUNTIME.read_text().strip().split("\n\n\n")
+    runtime = [part for part in parts if any(f"{name_of(part)}(" in text for text in [*functions, *parts] if text != part)]
     return "\n\n\n".join([head + runtime[0], *runtime[1:], *functions, *tables(kernels)]) + "\n"

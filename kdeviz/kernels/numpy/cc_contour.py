@@ -35,6 +35,16 @@ def _remainder(x, y, axis):
     return (first_x - log_modulus).sum(0), (first_y - np.arctan2(y, 1 + x)).sum(0)
 
 
+def _multiplied(a, b, x, y):
+    """(1 + a + ib)(1 + x + iy) - 1"""
+    real, imaginary = a * x, a * y
+    real -= b * y
+    imaginary += b * x
+    real += a + x
+    imaginary += b + y
+    return real, imaginary
+
+
 def _upper(x):
     """x, rounded to the upper half of its digits."""
     wide = x * x.dtype.type(2**27 + 1 if x.itemsize == 8 else 2**12 + 1)
