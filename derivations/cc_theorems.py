@@ -878,10 +878,13 @@ certificate.amplification("float64"), certificate.amplification("float32")
 
 
 # %%
+def in_mp(number):
+    return mp.mpf(number.numerator) / number.denominator
+
+
 def exact_nodes(h, N):
-    """zeta_j and w_j as mpf, for 2 pi i times an integral."""
-    A, B, C0 = map(certificate.exact, (certificate.A, certificate.B, certificate.C0))
-    A, B, C0 = (mp.make_mpf(number.mid.a._mpi_[0]) for number in (A, B, C0))
+    """zeta_j and w_j at the working precision of mpmath."""
+    A, B, C0 = map(in_mp, (certificate.A, certificate.B, certificate.C0))
     u = [(j + mp.mpf(1) / 2) * h for j in range(N)]
     zeta = [C0 + A * (1 - mp.cosh(v)) + 1j * B * mp.sinh(v) for v in u]
     return zeta, [h / mp.pi * (B * mp.cosh(v) + 1j * A * mp.sinh(v)) for v in u]
@@ -897,7 +900,7 @@ def exact_terms(groups, zeta, w):
 def true_errors(groups):
     """The errors of F by the two rules, against a third rule of three times the nodes."""
     F = mp.fsum(exact_terms(groups, *exact_nodes(mp.mpf(7) / 360, 240)))
-    rules = [(mp.mpf(h.numerator) / h.denominator, N) for h, N in certificate.RULES.values()]
+    rules = [(in_mp(h), N) for h, N in certificate.RULES.values()]
     return [abs(mp.fsum(exact_terms(groups, *exact_nodes(*rule))) - F) for rule in rules]
 
 
@@ -948,8 +951,12 @@ for two in errors.values():
 # ```{admonition} Certificate: when less is enough
 # :class: important
 # :name: cct-cert-fewer
-# For all weight vectors with $\max p\le P$ and $0\le\delta\le\frac1{100}$ the first $n$ nodes leave out at most $2\cdot10^{-17}$ (float64) or $5\cdot10^{-9}$ (float32) of $F$, $I_k$ and $I_{kl}$; and so do, for $F$ and $I_k$, the power sums $\kappa_2,\dots,\kappa_T$ and
-# $T'=T-1$ terms for the mean at the first 30 (12) nodes, with the $n$, $T$ and $P$ of the next two tables.
+# Let $0\le\delta\le\frac1{100}$. Each of these leaves out at most $2\cdot10^{-17}$ (float64) or $5\cdot10^{-9}$ (float32), for all weight vectors
+# with $\max p\le P$ and the values of the tables below:
+#
+# - of $F$, $I_k$ and $I_{kl}$: the first $n$ nodes;
+# - of $F$ and $I_k$: the power sums $\kappa_2,\dots,\kappa_T$, and $T'=T-1$ terms for the mean, at the first 30 (12) nodes;
+# - of $F$ and $I_k$, for any $P$: the power sums up to $\kappa_{20}$ of those categories only that have $p\le0.0075$, at all nodes.
 # ```
 
 # %%
@@ -973,8 +980,7 @@ for name, n in (("float64", 30), ("float32", 12)):
 # %%
 def truly_left_out(name, n):
     """|sum of the terms j >= n| over its certified bound, for 1/P^2 weights P."""
-    h, P = certificate.RULES[name][0], certificate.ENOUGH_NODES[name][n]
-    h, P = (mp.mpf(number.numerator) / number.denominator for number in (h, P))
+    h, P = map(in_mp, (certificate.RULES[name][0], certificate.ENOUGH_NODES[name][n]))
     terms = exact_terms([(P, 1 / P**2)], *exact_nodes(h, int(6 / h)))
     bound = certificate.left_out_by_nodes(name, n)[0]
     return abs(mp.fsum(terms[n:])) / mp.make_mpf(bound.b._mpi_[1])

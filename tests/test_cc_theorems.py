@@ -9,6 +9,7 @@ from mpmath import mp
 
 from derivations import _cc_certificate as certificate
 from derivations import cc, cc_theorems
+from kdeviz import contour
 from kdeviz.codegen.__main__ import HOME
 
 IV, exact = certificate.IV, certificate.exact
@@ -34,7 +35,7 @@ def test_the_command_finds_every_bound_within_what_is_claimed(capsys):
         certificate.main()
     printed = capsys.readouterr().out
     assert stopped.value.code == 0 and "NOT WITHIN" not in printed
-    assert printed.count(" ok") == 2 * 2 + sum(
+    assert printed.count(" ok") == 2 * 3 + sum(
         map(len, [*certificate.ENOUGH_NODES.values(), *certificate.ENOUGH_TERMS.values()])
     )
 
@@ -65,6 +66,23 @@ def test_no_weight_is_small_enough_for_fewer_nodes_than_the_normal_limit_needs(n
     h, needed = certificate.RULES[name][0], {"float64": 29, "float32": 11}[name]
     assert certificate.largest_P(h, needed, certificate.LEFT_OUT[name]) > 0.15
     assert certificate.largest_P(h, needed - 1, certificate.LEFT_OUT[name]) == 0
+
+
+@NAMES
+def test_the_kernels_switch_only_where_it_is_certified(name):
+    h, allowed = certificate.RULES[name][0], exact(certificate.LEFT_OUT[name])
+    within = lambda *bounds: all(bound.b <= allowed.b for bound in bounds)
+    shorter = [(Fraction(P).limit_denominator(10**4), n) for P, n in contour.NODES[name] if np.isfinite(P)]
+    for P, n in shorter:
+        assert within(*(certificate.dropped(h, n, P, m) for m in range(3)))
+    for P, terms in contour.FLAT:
+        n = next(n for limit, n in contour.NODES[name] if P <= limit)
+        P = Fraction(P).limit_denominator(10**4)
+        assert within(*(certificate.power_sum_error(h, n, P, terms, factor) for factor in (None, terms - 1)))
+    small, terms = Fraction(contour.SMALL).limit_denominator(10**4), contour.TERMS
+    for P, n in [*shorter, (1, certificate.RULES[name][1])]:
+        errors = [certificate.broken_off(h, n, P, terms, factor, small) for factor in (None, terms - 1)]
+        assert within(*errors)
 
 
 def test_power_sums_promise_nothing_where_they_diverge():
