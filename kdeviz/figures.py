@@ -1,4 +1,5 @@
-"""Pictures of weighted kernel density estimates and of the losses on them, from arrays of your own. Needs matplotlib.
+"""Pictures of weighted kernel density estimates, of the losses on them and of the continuous categorical, from arrays of
+your own. Needs matplotlib.
 
 Each function draws on the `ax` that it is given and returns it. One quantity has one look: weights are solid,
 responsibilities dashed, a target is a grey band. Numbers come from the public losses; a figure has none of its own.
@@ -24,17 +25,21 @@ except ImportError as error:
     raise ImportError("kdeviz.figures needs matplotlib. Run: pip install matplotlib") from error
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Polygon, Rectangle
 from matplotlib.transforms import offset_copy
 
+from .continuous_categorical import ContinuousCategorical
 from .kde import kde_cross_entropy
 from .losses import ArrayLike, softmax_cross_entropy
 
 __all__ = [
     "STYLE",
+    "digits",
     "loss_landscape",
     "mixture",
+    "on_triangle",
     "responsibilities",
+    "simplex",
     "use_style",
     "waves",
     "weights_against_responsibilities",
@@ -459,3 +464,116 @@ def draw_aims(ax, turn, aim, hits):
         for which, look in ((hits, hit), (~hits, miss))
         for line in ax.plot(turn[which], aim[which], linestyle="none", markersize=4, **look)
     ]
+
+
+def on_triangle(y):
+    """Where the shares y (..., 3) of three categories are in the picture of the simplex, (..., 2): a side has length 1.
+
+    Category 0 is at the top, 1 at the left, 2 at the right.
+    """
+    return np.asarray(y) @ CORNERS
+
+
+@styled
+def simplex(eta: ArrayLike, points: ArrayLike = None, *, ax: Axes) -> Axes:
+    """The density of the continuous categorical of three categories, and its mean.
+
+    Parameters
+    ----------
+    eta : array (3,)
+        Natural parameters; a common shift changes nothing. Finite. None: the triangle alone.
+    points : array (n, 3), optional
+        Labels or samples to mark.
+    ax : matplotlib Axes
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        `ax`. Each band is a factor of 2 in the density, the same colour in every picture: twice as dense, one shade darker.
+        The bands are straight and equally wide, since the logarithm of the density is linear. The dot is the mean, the
+        cross lambda = softmax(eta).
+
+    Raises
+    ------
+    ValueError
+        If `eta` is not (3,) or `points` not (n, 3).
+    """
+    ax.add_patch(Polygon(CORNERS, fill=False, edgecolor=ink(), linewidth=0.8))
+    for corner, (x, y) in enumerate(CORNERS):
+        ax.annotate(
+            str(corner), (x, y), 11 * CORNER_DIRECTIONS[corner], textcoords="offset points", ha="center", va="center"
+        )
+    if eta is not None:
+        draw_density(ax, of_three("eta", eta, 1))
+    if points is not None:
+        ax.plot(*on_triangle(of_three("points", points, 2)).T, "o", color=ink(), markersize=1.6, markeredgewidth=0)
+    ax.set(xlim=(-0.58, 0.58), ylim=(-0.09, 0.97), aspect="equal", xticks=[], yticks=[])
+    ax.spines[["left", "bottom"]].set_visible(False)
+    return ax
+
+
+CORNERS = np.array([[0, np.sqrt(3) / 2], [-0.5, 0], [0.5, 0]])
+CORNER_DIRECTIONS = np.array([[0, 1], [-0.9, -0.5], [0.9, -0.5]])
+OCTAVES = np.arange(-4, 9)  # where the shades of a density begin: below 2^-4 none, from 2^8 on the darkest
+
+
+def of_three(name, array, ndim):
+    array = np.asarray(array, float)
+    if array.ndim != ndim or array.shape[-1] != 3:
+        raise ValueError(f"`{name}` must have shape {'(n, 3)' if ndim == 2 else '(3,)'}; got {array.shape}.")
+    return array
+
+
+def draw_density(ax, eta):
+    """Where the density is above each power of 2, one shade more: shades that lie on each other leave no seams."""
+    cc = ContinuousCategorical(eta)
+    at_corners = (eta - cc.log_partition) / np.log(2)
+    top = at_corners.max() + 1
+    for octave in OCTAVES[OCTAVES < at_corners.max()]:
+        ax.tricontourf(*CORNERS.T, at_corners, levels=[octave, top], colors=[colours(1)[0]], alpha=0.1)
+        ax.tricontour(*CORNERS.T, at_corners, levels=[octave], colors=ink(), linewidths=0.4, linestyles="-", alpha=0.5)
+    ax.plot(*on_triangle(np.exp(eta - eta.max()) / np.exp(eta - eta.max()).sum()), "x", color=colours(3)[2], label="λ")
+    ax.plot(*on_triangle(cc.mean), "o", color=ink(), markersize=5, label="mean")
+
+
+@styled
+def digits(share: ArrayLike, across: tuple, up: tuple, *, ax: Axes) -> Axes:
+    """A map of how much of a number is right: a cell for each case.
+
+    Parameters
+    ----------
+    share : array (rows, columns)
+        The digits that are right as a share of all that the precision has, from 0 to 1.
+    across, up : tuple (label, names)
+        The label of each axis, lower-case, and the names of its cells, e.g. ``("categories D", [2, 3, 5])``. The first
+        row is at the bottom.
+    ax : matplotlib Axes
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        `ax`. The fuller the colour, the more is right. A cross marks a cell in which less than a twentieth is.
+
+    Raises
+    ------
+    ValueError
+        If `share` does not fit the names of the cells.
+    """
+    share = np.asarray(share, float)
+    (label, names), (label_up, names_up) = across, up
+    if share.shape != (len(names_up), len(names)):
+        raise ValueError(
+            f"`share` must have shape {len(names_up), len(names)} to match `up` and `across`; got {share.shape}."
+        )
+    for (row, column), part in np.ndenumerate(share):
+        cell = Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, color=colours(1)[0], alpha=part, linewidth=0)
+        ax.add_patch(cell)
+    nothing = np.argwhere(share < 0.05)
+    ax.plot(nothing[:, 1], nothing[:, 0], "x", color=colours(3)[2], markersize=4, linestyle="none")
+    ax.set(xlabel=label, xticks=range(len(names)), xticklabels=names, xlim=(-0.5, len(names) - 0.5))
+    ax.set(ylabel=label_up, yticks=range(len(names_up)), yticklabels=names_up, ylim=(-0.5, len(names_up) - 0.5))
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.tick_params(length=0)
+    return ax

@@ -32,6 +32,8 @@ DRAW = {
     "weights_against_responsibilities": lambda ax: figures.weights_against_responsibilities(z, points, a, b, h, ax=ax),
     "loss_landscape": lambda ax: landscape(("z", 0), ("points", 1), ax),
     "waves": lambda ax: figures.waves(**waves_in_time, aim=np.array([0.0, 0.1, 0.1]), ax=ax),
+    "simplex": lambda ax: figures.simplex(z, np.eye(3), ax=ax),
+    "digits": lambda ax: figures.digits([[1, 0.5, 0], [0.04, 0.06, 1]], ("columns", "abc"), ("rows", "de"), ax=ax),
 }
 
 
@@ -136,6 +138,33 @@ def test_an_aim_inside_its_interval_is_a_hit(ax):
     assert shown == {"aim: hit": [30, 34], "aim: miss": [38]}
 
 
+def test_bands_of_the_simplex_are_where_the_density_passes_a_power_of_two(ax):
+    eta = np.array([2.0, 0.0, -1.0])
+    figures.simplex(eta, ax=ax)
+    cc = kdeviz.ContinuousCategorical(eta)
+    shares = np.linalg.inv(np.column_stack([figures.on_triangle(np.eye(3)), np.ones(3)]))  # from places to labels
+    lines = [c for c in ax.collections if not c.get_facecolor().size]
+    assert len(lines) >= 4
+    for line in lines:
+        places = np.concatenate([path.vertices for path in line.get_paths()])
+        densities = np.exp(cc.log_prob(np.column_stack([places, np.ones(len(places))]) @ shares))
+        np.testing.assert_allclose(np.log2(densities), line.levels[0], atol=1e-9)
+
+
+def test_dot_of_the_simplex_is_the_mean_and_cross_is_lambda(ax):
+    figures.simplex(z, ax=ax)
+    marks = {line.get_marker(): np.ravel(line.get_data()) for line in ax.lines}
+    np.testing.assert_allclose(marks["o"], figures.on_triangle(kdeviz.ContinuousCategorical(z).mean))
+    np.testing.assert_allclose(marks["x"], figures.on_triangle(weights))
+
+
+def test_crosses_of_a_map_of_digits_are_where_next_to_nothing_is_right(ax):
+    DRAW["digits"](ax)
+    assert [cell.get_alpha() for cell in ax.patches] == [1, 0.5, 0, 0.04, 0.06, 1]
+    (crosses,) = ax.lines
+    assert sorted(zip(*crosses.get_data(), strict=True)) == [(0, 1), (2, 0)]
+
+
 def test_the_target_is_a_grey_band(ax):
     figures.mixture(z, points, h, a, b, ax=ax)
     (band,) = ax.patches
@@ -174,8 +203,8 @@ def test_a_figure_leaves_the_settings_and_its_input_alone(name, ax):
 def test_labels_are_lower_case_and_no_title_is_set(name, ax):
     DRAW[name](ax)
     assert ax.get_title() == ""
-    for label in (ax.get_xlabel(), ax.get_ylabel()):
-        assert label and label[0].islower()
+    for label, ticks in ((ax.get_xlabel(), ax.get_xticks()), (ax.get_ylabel(), ax.get_yticks())):
+        assert label[:1].islower() or not len(ticks)
 
 
 @pytest.mark.parametrize("name", DRAW)
@@ -268,6 +297,12 @@ BAD = {
     "waves' edges": (
         lambda ax: figures.waves([4, 8], [0, 2], [1, 1], ax=ax),
         "`b` must be greater than `a`; got 1 where `a` is 2",
+    ),
+    "categories": (lambda ax: figures.simplex([0.0, 1.0], ax=ax), r"`eta` must have shape \(3,\); got \(2,\)"),
+    "labels": (lambda ax: figures.simplex(z, z, ax=ax), r"`points` must have shape \(n, 3\); got \(3,\)"),
+    "cells": (
+        lambda ax: figures.digits(np.ones((2, 2)), ("columns", "abc"), ("rows", "de"), ax=ax),
+        r"`share` must have shape \(2, 3\) to match `up` and `across`; got \(2, 2\)",
     ),
     "no wave": (lambda ax: figures.waves([], [], [], ax=ax), r"`turn` must have shape \(n,\), n > 0; got \(0,\)"),
 }
