@@ -16,8 +16,8 @@ from fractions import Fraction
 import numpy as np
 from mpmath import mp
 
-DIGITS = 40  # of Z, relative
-WIDE = 40  # the largest spread that is a group
+DIGITS = 32  # of Z, relative
+WIDE, CLOSE = 250, 40  # the largest spreads of one group alone and of each of two groups
 
 
 class Reference:
@@ -28,7 +28,8 @@ class Reference:
         top = Fraction(values[-1])
         self.node = {float(v): Fraction(v) - top for v in values}  # logit -> the number that stands for it
         nodes = dict(zip(reversed(self.node.values()), map(int, reversed(counts))))  # {number: count}, falling from 0
-        self.Z = (method or method_for(nodes))(nodes)
+        with mp.workdps(DIGITS + 20):
+            self.Z = (method or method_for(nodes))(nodes)
 
     def log_Z(self):
         with mp.workdps(DIGITS + 20):
@@ -50,9 +51,9 @@ def method_for(nodes):
     values = list(nodes)
     if sum(nodes.values()) <= 40 or apart(nodes):
         return residues
-    if -values[-1] <= WIDE or max(split(nodes)[:2]) <= WIDE:
+    if -values[-1] <= WIDE or max(split(nodes)[:2]) <= CLOSE:
         return two_groups
-    if len(values) * -values[-1] < 3 * 10**5:
+    if len(values) <= 12 and len(values) * -values[-1] < 10**5:
         return levels
     raise ValueError(
         f"no reference for {len(values)} values over {float(-values[-1])}: use fewer values or two groups."
