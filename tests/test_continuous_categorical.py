@@ -1,5 +1,6 @@
 """cc_cross_entropy and ContinuousCategorical against derivations/cc.py's exact references, quadrature and closed forms."""
 
+import doctest
 import math
 from fractions import Fraction
 from functools import cache
@@ -33,7 +34,7 @@ PATTERNS = {
     "one far down": [-1e4, *draw.normal(size=6)],
     "spread 1e6": list(1e6 * draw.normal(size=5)),
     "offset 1e4": list(1e4 + draw.normal(size=5)),
-    "normal": list(draw.normal(size=20)),
+    "normal": list(draw.normal(size=16)),
 }
 pattern = pytest.mark.parametrize("name", PATTERNS)
 
@@ -73,9 +74,11 @@ def cc(eta, dtype=np.float64):
 
 
 # ---------------------------------------------------------------------------------------------------- exact references
-# float64, float32: what the issue asks for; about 10 eps for a loss or a mean, 500 eps for a covariance, which is what the differences a - mu
-# under the contour integral lose.
-LOSS, MEAN, COVARIANCE = ({np.float64: a, np.float32: b} for a, b in ((2e-15, 1e-6), (3e-15, 2e-6), (1e-13, 1e-5)))
+# In eps. The kernels compute in float64, so float32 results are rounded once or twice; in float64 the worst seen are 2, 2 and 3. A loss adds two
+# sums of about 10 terms, a mean is a sum over 60 nodes with weights of total 2, a covariance one more of those.
+LOSS, MEAN, COVARIANCE = (
+    {dtype: count * float(np.finfo(dtype).eps) for dtype in (np.float64, np.float32)} for count in (4, 8, 16)
+)
 
 
 @real
@@ -110,7 +113,7 @@ def test_moments_meet_the_exact_references(name, dtype):
     assert_close(found.mean, numbers(mean), MEAN[dtype], numbers(mean))
     if len(eta) > 1:
         assert_close(found.covariance_matrix, matrix, COVARIANCE[dtype], scale[:, None] * scale)
-        assert_close(found.variance, scale**2, 10 * COVARIANCE[dtype] if dtype == np.float64 else 1e-5, scale**2)
+        assert_close(found.variance, scale**2, COVARIANCE[dtype], scale**2)
 
 
 @pattern
@@ -123,18 +126,18 @@ def test_gradient_is_the_derivative_of_the_exact_loss(name):
             (exact.log_partition_exact(shifted(k, h), 50) - exact.log_partition_exact(shifted(k, -h), 50)) / 2e-15
         )
         want = np.array([float(slope(k)) - y[k] for k in range(len(z))])
-    assert_close(cc_cross_entropy(z, y).grad.z, want, 4e-15, np.maximum(want + y, y))
+    assert_close(cc_cross_entropy(z, y).grad.z, want, MEAN[np.float64], np.maximum(want + y, y))
 
 
 def test_differences_of_the_label_gradient_are_those_of_the_loss():
-    z, y, h = row("normal"), np.full(20, 0.05), 2.0**-6
+    z, y, h = row("normal"), np.full(16, 1 / 16), 2.0**-6
     loss, grad = cc_cross_entropy(z, y)
-    for k, l in ((0, 1), (5, 17), (19, 3)):
+    for k, l in ((0, 1), (5, 12), (15, 3)):
         moved = y.copy()
         moved[k], moved[l] = y[k] + h, y[l] - h
         assert_close(
             (cc_cross_entropy(z, moved).loss - loss) / h, grad.y[k] - grad.y[l], 64 * 40 * EPS[z.dtype]
-        )  # log Z is -40
+        )  # log Z is about -30
 
 
 @real
@@ -148,7 +151,7 @@ def test_many_categories_meet_the_closed_form_of_equal_steps(D, dtype):
         want = float(A - dot(z, y))
     assert_close(cc_cross_entropy(z, y).loss, want, LOSS[dtype], abs(float(A)))
     assert_close(cc(z, dtype).log_partition, float(A), LOSS[dtype], abs(float(A)))
-    assert_close(cc(z, dtype).mean.sum(dtype=np.float64), 1, 3e-15 if dtype == np.float64 else 2e-6)
+    assert_close(cc(z, dtype).mean.sum(dtype=np.float64), 1, MEAN[dtype])
 
 
 # ---------------------------------------------------------------------------------------------------- the density
@@ -243,7 +246,7 @@ def test_matvec_is_the_matrix_times_the_vector(name):
 
 def test_a_constant_has_no_variance():
     found = cc(row("normal"))
-    assert abs(found.covariance_matvec(np.full(20, 1e3))).max() <= 1e3 * 1e-13 * found.variance.max()
+    assert abs(found.covariance_matvec(np.full(16, 1e3))).max() <= 1e3 * 1e-13 * found.variance.max()
 
 
 def test_columns_of_a_dominant_category_keep_their_digits():
@@ -343,8 +346,8 @@ MEANS = {
     "random": lambda D: np.random.default_rng(D).dirichlet(np.ones(D)) + 1e-12,
     "sparse": lambda D: np.random.default_rng(D).dirichlet(np.full(D, 0.05)) + 1e-12,
 }
-# Entry by entry, relative to the entry: three means' accuracies, since the logits are rounded too; more for 1e4 sums.
-INVERSE = {np.float64: 1e-14, np.float32: 4e-6}
+# 12 eps of each entry, however small: a rounding of its logit, and that of the mean, whose noise is where Newton's steps end. Worst seen: 5 and 1.
+INVERSE = {dtype: 12 * float(np.finfo(dtype).eps) for dtype in (np.float64, np.float32)}
 
 
 def normalised(mu):
@@ -377,12 +380,12 @@ def test_from_mean_inverts_the_mean_whatever_it_is(exponents, ties):
 def test_from_mean_inverts_the_exact_mean(mean):
     mu = normalised(mean(5))
     found = numbers(exact.mean_exact(ContinuousCategorical.from_mean(mu).eta.tolist(), 30))
-    assert_close(found, mu, 1e-14, mu)
+    assert_close(found, mu, INVERSE[np.float64], mu)
 
 
 def test_from_mean_inverts_the_mean_of_ten_thousand_categories():
     mu = normalised(np.random.default_rng(3).dirichlet(np.full(10**4, 0.3)) + 1e-12)
-    assert_close(ContinuousCategorical.from_mean(mu).mean, mu, 1e-14, mu)
+    assert_close(ContinuousCategorical.from_mean(mu).mean, mu, INVERSE[np.float64], mu)
 
 
 @pytest.mark.parametrize(
@@ -575,19 +578,34 @@ def test_one_category_is_the_point_one():
 
 def test_results_have_the_type_of_all_arguments():
     z, y = draw.normal(size=5), draw.dirichlet(np.ones(5))
-    single = everything(z.astype("f4"), y.astype("f4"))
-    found = ContinuousCategorical(z.astype("f4"))
-    for value in (cc_cross_entropy(z.astype("f4"), y.astype("f4")).loss, found.mean, found.log_prob(y.astype("f4"))):
-        assert value.dtype == np.float32
-    assert all(value.dtype == np.float64 for value in single.values() if value is not single["loss"]) or single
+    z_32, y_32 = z.astype(np.float32), y.astype(np.float32)
+    found = cc(z_32, np.float32)
+    loss, grad = cc_cross_entropy(z_32, y_32)
+    moments = (
+        found.log_partition,
+        found.log_norm_const,
+        found.mean,
+        found.variance,
+        found.covariance_matrix,
+        found.entropy(),
+    )
     for value in (
-        cc_cross_entropy(z.astype("f4"), y).loss,
+        loss,
+        *grad,
+        *moments,
+        found.log_prob(y_32),
+        found.covariance_matvec(y_32),
+        found.kl_divergence(found),
+    ):
+        assert value.dtype == np.float32
+    for value in (
+        cc_cross_entropy(z_32, y).loss,
         found.log_prob(y),
         found.covariance_matvec(y),
         found.kl_divergence(cc(z)),
     ):
         assert value.dtype == np.float64
-    assert found.log_prob(y) == cc(z.astype("f4")).log_prob(y)  # in float64, not float32 written longer
+    assert found.log_prob(y) == cc(z_32).log_prob(y)  # in float64, not float32 written longer
     assert ContinuousCategorical([1, 2, 3]).mean.dtype == np.float64
 
 
@@ -605,6 +623,11 @@ def test_later_changes_of_the_argument_change_nothing():
 
 def test_it_introduces_itself():
     assert repr(cc(np.zeros((2, 3)), np.float32)) == "ContinuousCategorical(eta of shape (2, 3), float32)"
+
+
+def test_examples_of_the_docstrings_give_what_they_show():
+    tried = doctest.testmod(module)
+    assert tried.failed == 0 and tried.attempted > 0
 
 
 # ---------------------------------------------------------------------------------------------------- samples
