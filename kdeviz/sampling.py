@@ -99,7 +99,9 @@ def propose(plan, row, rng):
         v = left * mean_rate
         log_weight = peak * np.log(v / np.maximum(peak, 1)) + peak - v
         log_weight += np.where(np.isnan(least_mean), 0, np.log(mean_rate * least_mean))
-        np.multiply(y, (left / total)[:, None], out=y, where=group)
+        y = np.where(
+            group, y / total[:, None] * left[:, None], y
+        )  # in this order a group of one has exactly what is left
     return y, (left > 0) & (rng.standard_exponential(len(row)) > -log_weight)
 
 
