@@ -174,7 +174,7 @@ def function(kernel, source):
             f'extern "C" __global__ void {kernel.name}(',
             f"    {', '.join(arguments)})",
             "{",
-            "    __shared__ REAL lanes[32];",
+            *["    __shared__ REAL lanes[32];"] * any("lanes" in line for line in body.lines),
             *([f"    scratch += blockIdx.x*({total});"] if body.arrays else []),
             *arrays,
             f"    for (long long {row} = blockIdx.x; {row} < {row.size}; {row} += gridDim.x) {{",
@@ -195,14 +195,15 @@ def launcher(kernel, source):
     """The text of the Python function that launches one kernel on cupy arrays."""
     inputs, sizes = ", ".join(str(t.base) for t in kernel.inputs), ", ".join(map(str, kernel.sizes))
     scratch = scratch_size(LoopKernel(kernel, Cuda(kernel)).arrays)
+    one = lambda found: "," * (len(found) == 1)  # always a tuple
     return "\n".join(
         [
             f"def {kernel.name}({inputs}):",
             f'    """{kernel.title} See kdeviz.kernels.numpy.{source}.{kernel.name}."""',
             *(f"    {size} = {array}.shape[{axis}]" for size, (array, axis) in kernel.sizes.items()),
-            f"    outputs = {', '.join(shape(t) for t in kernel.outputs)}",
+            f"    outputs = {', '.join(shape(t) for t in kernel.outputs)}{one(kernel.outputs)}",
             f"    block = dict(scratch={scratch}, width={kernel.threads.size})",
-            f'    return launch(source("{source}"), "{kernel.name}", ({inputs}), ({sizes}), outputs, **block)',
+            f'    return launch(source("{source}"), "{kernel.name}", ({inputs}{one(kernel.inputs)}), ({sizes}{one(kernel.sizes)}), outputs, **block)',
         ]
     )
 

@@ -404,7 +404,6 @@ extern "C" __global__ void log_partition_and_mean(
 extern "C" __global__ void variances(
     const REAL *__restrict__ gap, const REAL *__restrict__ tau, const REAL *__restrict__ sigma, const REAL *__restrict__ mean, const REAL *__restrict__ F, const REAL *__restrict__ W_x, const REAL *__restrict__ W_y, const REAL *__restrict__ zeta_x, const REAL *__restrict__ zeta_y, long long R, long long D, long long N, REAL *__restrict__ variance, REAL *__restrict__ scratch)
 {
-    __shared__ REAL lanes[32];
     scratch += blockIdx.x*(2*D);
     REAL *m = scratch; scratch += D;
     REAL *variance_value = scratch; scratch += D;
@@ -697,7 +696,6 @@ extern "C" __global__ void power_sums_10(
 extern "C" __global__ void power_means_10(
     const REAL *__restrict__ gap, const REAL *__restrict__ tau, const REAL *__restrict__ sigma, const REAL *__restrict__ F, const REAL *__restrict__ W_x, const REAL *__restrict__ W_y, const REAL *__restrict__ zeta_x, const REAL *__restrict__ zeta_y, long long R, long long D, long long N, REAL *__restrict__ mean, REAL *__restrict__ scratch)
 {
-    __shared__ REAL lanes[32];
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL inverse_sigma = REAL(1)/sigma[row];
         REAL inverse_F = REAL(1)/F[row];
@@ -1071,7 +1069,6 @@ extern "C" __global__ void power_sums_20(
 extern "C" __global__ void power_means_20(
     const REAL *__restrict__ gap, const REAL *__restrict__ tau, const REAL *__restrict__ sigma, const REAL *__restrict__ F, const REAL *__restrict__ W_x, const REAL *__restrict__ W_y, const REAL *__restrict__ zeta_x, const REAL *__restrict__ zeta_y, long long R, long long D, long long N, REAL *__restrict__ mean, REAL *__restrict__ scratch)
 {
-    __shared__ REAL lanes[32];
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL inverse_sigma = REAL(1)/sigma[row];
         REAL inverse_F = REAL(1)/F[row];

@@ -7,9 +7,9 @@ def saddle_start(gap):
     """A start below the saddle. See kdeviz.kernels.numpy.cc_contour.saddle_start."""
     R = gap.shape[0]
     D = gap.shape[1]
-    outputs = (R,)
+    outputs = (R,),
     block = dict(scratch=0, width=D)
-    return launch(source("cc_contour"), "saddle_start", (gap), (R, D), outputs, **block)
+    return launch(source("cc_contour"), "saddle_start", (gap,), (R, D), outputs, **block)
 
 
 def saddle_step(gap, tau):
@@ -25,7 +25,7 @@ def saddle_excess(eta, top, tau):
     """1 - sum of 1/(tau + gap). See kdeviz.kernels.numpy.cc_contour.saddle_excess."""
     R = eta.shape[0]
     D = eta.shape[1]
-    outputs = (R,)
+    outputs = (R,),
     block = dict(scratch=0, width=D)
     return launch(source("cc_contour"), "saddle_excess", (eta, top, tau), (R, D), outputs, **block)
 
@@ -35,7 +35,7 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
     R = gap.shape[0]
     D = gap.shape[1]
     N = rest_x.shape[1]
-    outputs = (R,)
+    outputs = (R,),
     block = dict(scratch=D, width=D)
     return launch(source("cc_contour"), "log_partition", (gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y), (R, D, N), outputs, **block)
 
@@ -55,7 +55,7 @@ def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]
-    outputs = (R, D)
+    outputs = (R, D),
     block = dict(scratch=2*D, width=D)
     return launch(source("cc_contour"), "variances", (gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y), (R, D, N), outputs, **block)
 
@@ -65,7 +65,7 @@ def covariance_matvec(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v):
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]
-    outputs = (R, D)
+    outputs = (R, D),
     block = dict(scratch=2*D, width=D)
     return launch(source("cc_contour"), "covariance_matvec", (gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v), (R, D, N), outputs, **block)
 
@@ -85,7 +85,7 @@ def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]
-    outputs = (R, D)
+    outputs = (R, D),
     block = dict(scratch=0, width=D)
     return launch(source("cc_contour"), "power_means_10", (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y), (R, D, N), outputs, **block)
 
@@ -105,6 +105,6 @@ def power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]
-    outputs = (R, D)
+    outputs = (R, D),
     block = dict(scratch=0, width=D)
     return launch(source("cc_contour"), "power_means_20", (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y), (R, D, N), outputs, **block)

@@ -27,8 +27,8 @@ def compiled(text, real):
 
 
 def threads_for(width):
-    """A whole number of warps, at most 256 threads."""
-    return min(256, -(-int(width) // 32) * 32)
+    """A whole number of warps, at least one and at most 256 threads."""
+    return min(256, max(32, -(-int(width) // 32) * 32))
 
 
 def launch(text, name, inputs, sizes, outputs, scratch, width):
