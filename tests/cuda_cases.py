@@ -7,10 +7,12 @@ import re
 import cuda_program
 import numpy as np
 
+from kdeviz import contour
 from kdeviz.kernels.cupy import FOLDER, source
 
 STEMS = sorted(path.stem for path in FOLDER.glob("*.cu"))
 KERNELS = [(stem, name) for stem in STEMS for name in cuda_program.signatures(source(stem))]
+TABLES = {"zeta_x", "zeta_y", "w_x", "w_y"}  # arguments that have no row
 
 
 def alone(text, name):
@@ -24,11 +26,25 @@ def function(library, stem, name):
     return getattr(importlib.import_module(f"kdeviz.kernels.{library}.{stem}"), name)
 
 
+def arguments(stem, name):
+    return list(inspect.signature(function("numpy", stem, name)).parameters)
+
+
+def with_argument(argument):
+    """The kernels that have it."""
+    return [(stem, name) for stem, name in KERNELS if argument in arguments(stem, name)]
+
+
 def rows(stem, name, R, B, J, dtype=np.float64, seed=0):
-    """{argument: array} that suit the kernel: R rows of J points or categories, and B bins where it has them."""
+    """{argument: array} that suit the kernel: R rows of J points or categories, and B bins or nodes where it has them."""
     rng = np.random.default_rng(seed)
+    draw = contour_rows(rng, R, B, J, dtype) if stem == "cc_contour" else loss_rows(rng, R, B, J)
+    return {argument: draw[argument]().astype(dtype) for argument in arguments(stem, name)}
+
+
+def loss_rows(rng, R, B, J):
     masses = lambda n: rng.dirichlet(np.ones(n), R)
-    draw = {
+    return {
         "z": lambda: rng.normal(size=(R, J)),
         "y": lambda: masses(J),
         "log_K": lambda: -rng.exponential(3, (R, B, J)),
@@ -41,10 +57,25 @@ def rows(stem, name, R, B, J, dtype=np.float64, seed=0):
         "position": lambda: np.tile((np.arange(B) + 0.5) / B, (R, 1)),
         "period": lambda: rng.uniform(3, 4, R),
     }
-    return {
-        argument: draw[argument]().astype(dtype)
-        for argument in inspect.signature(function("numpy", stem, name)).parameters
-    }
+
+
+def contour_rows(rng, R, B, J, dtype):
+    """A problem as kdeviz.contour makes it, at the first B nodes of the rule, beside a small rest of categories summed elsewhere."""
+    eta = rng.normal(size=(R, J))
+    top, problem = contour.at_saddle(np, eta)
+    tables = dict(zip(("zeta_x", "zeta_y", "w_x", "w_y"), contour.tables(np, np.dtype(dtype), B)))
+    nodes = len(tables["zeta_x"])
+    rest = {"rest_x": (R, nodes), "rest_y": (R, nodes), "rest_log": R}
+    rest = {name: rng.uniform(0, 0.1, shape) for name, shape in rest.items()}
+    solved = function("numpy", "cc_contour", "log_partition_and_mean")(**problem._asdict(), **rest, **tables)
+    found = {"eta": eta, "top": top, "v": rng.normal(size=(R, J)), **problem._asdict(), **rest, **tables}
+    found |= dict(zip(contour.Solution._fields, solved))
+    return {name: lambda array=array: array for name, array in found.items()}
+
+
+def some_rows(arrays, which):
+    """Some rows of each array that has any."""
+    return {argument: a if argument in TABLES else np.ascontiguousarray(a[which]) for argument, a in arrays.items()}
 
 
 def truth(stem, name, arrays):

@@ -27,8 +27,8 @@ template <class T> T __shfl_xor_sync(unsigned mask, T value, int step)
 }
 
 // The device's overloads for float and double: without these, the float build would compute in double unseen.
-using std::exp; using std::expm1; using std::fabs; using std::floor; using std::fmax; using std::fmin;
-using std::log; using std::log1p; using std::pow; using std::sqrt;
+using std::atan2; using std::cos; using std::exp; using std::expm1; using std::fabs; using std::floor; using std::fmax; using std::fmin;
+using std::log; using std::log1p; using std::pow; using std::sin; using std::sqrt;
 
 // sin(pi x): x is reduced to a quarter turn before it meets a rounded pi, as on the device.
 inline double sinpi(double x)
