@@ -16,8 +16,8 @@
 # ## Claim
 #
 # The log-partition of the continuous categorical is an elementary expression plus the logarithm of one number $F$, the *reduced
-# normaliser*, and $F$ is hardly more than a constant: it stays between $0.367$ and $0.441$ for every number of categories and all logits. This
-# page proves that, and bounds the error of the two fixed quadrature rules for $F$, for all logits at once.
+# normaliser*, and $F$ is hardly more than a constant: it stays between $0.367$ and $0.441$ for every number of categories and all logits.
+# This page proves that, and bounds the error of the two fixed quadrature rules for $F$, for all logits at once.
 #
 # Three kinds of statement are kept apart. A **theorem** is proved here, and sympy does the eliminations. A **certificate** is a theorem
 # whose last step is an evaluation in interval arithmetic; `python -m derivations._cc_certificate` repeats it in half a minute. An
@@ -48,18 +48,22 @@
 # $s-\eta_k=(1+p_k\zeta)/m_k$,
 #
 # $$
-# \log Z=s_0+\sum_k\log m_k-\log\sigma+\log F,\qquad
+# \begin{gathered}
+# \log Z=s_0+\sum_k\log m_k-\log\sigma+\log F,\\
 # F=\frac1{2\pi i}\int e^{H(\zeta)-\delta\zeta}\,\dd\zeta,\qquad
 # H(\zeta)=\sum_k\varphi(p_k\zeta),\qquad \varphi(x)=x-\log(1+x),
+# \end{gathered}
 # $$ (cct-scaling)
 #
-# for any $s_0$ at all. At the *saddle*, $\sum_km_k=1$, we have $\delta=0$, and this is meant by $F$ unless $\delta$ is mentioned. Two more
-# factors turn $F$ into the moments,
+# for any $s_0$ at all. At the *saddle*, $\sum_km_k=1$, we have $\delta=0$, and this is meant by $F$ unless $\delta$ is mentioned. Two
+# more factors turn $F$ into the moments,
 #
 # $$
-# \mu_k=m_k\frac{I_k}F,\qquad \E[y_ky_l]=m_km_l\,\frac{(1+\delta_{kl})\,I_{kl}}F,\qquad
+# \begin{gathered}
+# \mu_k=m_k\frac{I_k}F,\qquad \E[y_ky_l]=m_km_l\,\frac{(1+[k=l])\,I_{kl}}F,\\
 # I_k=\frac1{2\pi i}\int\frac{e^{H-\delta\zeta}}{1+p_k\zeta}\,\dd\zeta,\qquad
 # I_{kl}=\frac1{2\pi i}\int\frac{e^{H-\delta\zeta}}{(1+p_k\zeta)(1+p_l\zeta)}\,\dd\zeta,
+# \end{gathered}
 # $$ (cct-moments)
 #
 # as a category taken twice, {eq}`cc-moments`, is one more factor $1/(s-\eta_k)=m_k/(1+p_k\zeta)$.
@@ -72,9 +76,9 @@
 #
 # $\E e^{-\zeta Y}=e^{H(\zeta)}$ with $H=\sum_k\varphi(p_k\zeta)+\frac12v\zeta^2$, so $F=f_Y(0)$, and $f_Y(-\delta)$ off the saddle. There
 # may be infinitely many $p_k$, and the normal part stands for infinitely many infinitely small ones: with it, the set of all weight
-# vectors is closed. Contours run from $-i\infty$ to $i\infty$, cross the real axis at a number $\ge0$, and may be bent to the left by less
-# than $45^\circ$ against the vertical; the integrand then decays exponentially ({prf:ref}`lem-cct-envelope`) and may be differentiated. All
-# poles are at or left of $-1$.
+# vectors is closed. Contours run from $-i\infty$ to $i\infty$, cross the real axis at a number $\ge0$, and may be bent to the left by
+# less than $45^\circ$ against the vertical; the integrand then decays exponentially ({prf:ref}`lem-cct-envelope`) and may be
+# differentiated. All poles are at or left of $-1$.
 
 # %%
 from fractions import Fraction
@@ -142,8 +146,8 @@ for eta in ([0], [0, -1], [0, 0, 1e-9, 1, 7, 20], [5.0 * k for k in range(12)]):
 #
 # ```{prf:lemma} One weight
 # :label: lem-cct-one
-# For $x\ge0$ let $G(x)=\frac1{2\pi i}\int\frac{\zeta^2e^H}{1+x\zeta}\,\dd\zeta$, the second derivative of the density of $Y+xE'$ at 0. With
-# $q_k=p_k^2$,
+# For $x\ge0$ let $G(x)=\frac1{2\pi i}\int\frac{\zeta^2e^H}{1+x\zeta}\,\dd\zeta$, the second derivative of the density of $Y+xE'$ at 0.
+# With $q_k=p_k^2$,
 #
 # $$
 # \frac{\partial F}{\partial q_k}=\tfrac12G(p_k),\qquad \frac{\partial F}{\partial v}=\tfrac12G(0)=\tfrac12f_Y''(0).
@@ -154,8 +158,8 @@ for eta in ([0], [0, -1], [0, 0, 1e-9, 1, 7, 20], [5.0 * k for k in range(12)]):
 #
 # ```{prf:proof}
 # $\varphi'(x)=x/(1+x)$, so $\partial F/\partial p_k=p_kG(p_k)$, which is {eq}`cct-one`. Stationary means that all these derivatives have
-# one value, $\frac12c$. The density of $tY$ at 0 is $F/t$, so $F$ is homogeneous of degree $-1$ in $(p,\sqrt v)$, and Euler's relation reads
-# $\sum_kp_k^2G(p_k)+vG(0)=-F$. Its left side is $c$.
+# one value, $\frac12c$. The density of $tY$ at 0 is $F/t$, so $F$ is homogeneous of degree $-1$ in $(p,\sqrt v)$, and Euler's relation
+# reads $\sum_kp_k^2G(p_k)+vG(0)=-F$, an absolutely convergent sum. Its left side is $c$.
 # ```
 #
 # ```{prf:lemma} Two weights
@@ -163,8 +167,10 @@ for eta in ([0], [0, -1], [0, 0, 1e-9, 1, 7, 20], [5.0 * k for k in range(12)]):
 # Vary $p_k$ and $p_l$ with $Q=p_k^2+p_l^2$ fixed, and let $s=p_k+p_l$, which is at most $\sqrt{2Q}$, and that only at a tie. Then
 #
 # $$
-# \frac{\dd F}{\dd s}=p_kp_l\,T(p_k,p_l),\qquad
-# T(x,y)=\frac1{2\pi i}\int\frac{\zeta^3e^H\,\dd\zeta}{(1+x\zeta)(1+y\zeta)}=\frac{G(x)-G(y)}{y-x},\qquad T(x,x)=-G'(x).
+# \begin{gathered}
+# \frac{\dd F}{\dd s}=p_kp_l\,T(p_k,p_l),\qquad T(x,x)=-G'(x),\\
+# T(x,y)=\frac1{2\pi i}\int\frac{\zeta^3e^H\,\dd\zeta}{(1+x\zeta)(1+y\zeta)}=\frac{G(x)-G(y)}{y-x}.
+# \end{gathered}
 # $$ (cct-two)
 #
 # $T(x,y)$ is the third derivative of the density of $Y+xE'+yE''$ at 0.
@@ -242,25 +248,25 @@ for p in map(unit, ([3, 1, 1], [1, 0.5, 2, 2, 0.1], [1, 2, 3, 4, 5, 6, 7, 8])):
 #
 # ```{prf:proof}
 # *Finitely many weights, $n\ge3$, and $v=0$.* $f$ lives on $[-M,\infty)$ with $M=\sum p_k$, is analytic inside, and starts like
-# $(x+M)^{n-1}$, so $f'(-M^+)=0$ and $f''(-M^+)\ge0$. The third difference $f_h(x)=h^{-3}\sum_j(-1)^j\binom3jf(x-jh)$ is $f$ convolved with
-# four atoms of alternating signs, so it has at most three sign changes ({prf:ref}`lem-cct-signs`a, once for each $p_k$). Its first sign is
-# $+$, as $f_h=h^{-3}f$ on $(-M,-M+h)$. With $h\to0$, $f_h\to f'''$ on $(-M,\infty)$, so the signs of $f'''$ in their order are the beginning
-# of $(+,-,+,-)$ or of $(-,+,-)$. The last of them is $-$: if $f'''>0$ near $\infty$, then $f''$ rises to 0 and is negative, so $f'$ falls
-# to 0 and is positive, so $f$ rises to 0 and is negative. Neither $(-)$ nor $(+,-)$ is possible: $f''$ would start at $f''(-M^+)\ge0$, end
-# by falling to 0, and be positive throughout, and $f'$ would rise from 0 and not return. There remain $(-,+,-)$ and $(+,-,+,-)$: perhaps a
-# rise of $f''$ from a value $\ge0$; a fall; a rise; a fall to $0$. On the first and the last piece $f''\ge0$; the two in the middle are
-# the interval.
+# $(x+M)^{n-1}$, so $f'(-M^+)=0$ and $f''(-M^+)\ge0$. The third difference $f_h(x)=h^{-3}\sum_j(-1)^j\binom3jf(x-jh)$ is $f$ convolved
+# with four atoms of alternating signs, so it has at most three sign changes ({prf:ref}`lem-cct-signs`a, once for each $p_k$). Its first
+# sign is $+$, as $f_h=h^{-3}f$ on $(-M,-M+h)$. With $h\to0$, $f_h\to f'''$ on $(-M,\infty)$, so the signs of $f'''$ in their order are
+# the beginning of $(+,-,+,-)$ or of $(-,+,-)$. The last of them is $-$: if $f'''>0$ near $\infty$, then $f''$ rises to 0 and is negative,
+# so $f'$ falls to 0 and is positive, so $f$ rises to 0 and is negative. Neither $(-)$ nor $(+,-)$ is possible: $f''$ would start at
+# $f''(-M^+)\ge0$, end by falling to 0, and be positive throughout, and $f'$ would rise from 0 and not return. There remain $(-,+,-)$ and
+# $(+,-,+,-)$: perhaps a rise of $f''$ from a value $\ge0$; a fall; a rise; a fall to $0$. On the first and the last piece $f''\ge0$; the
+# two in the middle are the interval.
 #
-# *Infinitely many, or $v>0$.* Such a $Y$ is a limit of the first kind: break off the sequence $p$, and replace $\sqrt v\,\Xi$ by $N$ weights
-# $\sqrt{v/N}$. The transforms converge ({prf:ref}`lem-cct-compact`), and their product with $t^3$ has an integrable bound: five weights
-# that stay give $\prod(1+p_k^2t^2)^{-1/2}$, and $(1+vt^2/N)^{-N/2}\le(1+vt^2/5)^{-5/2}$ for $N\ge5$. So $f'''$ converges everywhere, and its
-# signs in their order are a part of $(+,-,+,-)$. The first is $+$, or $f''$, $f'$ and $f$, which all start from 0, would become negative.
-# The last is $-$ as before. And $(+,-)$ alone would make $f''\ge0$ throughout, while $f'$ goes from 0 to 0. So again $f''$ rises from 0,
-# falls, rises, and falls to 0, now weakly.
+# *Infinitely many, or $v>0$.* Such a $Y$ is a limit of the first kind: break off the sequence $p$, and replace $\sqrt v\,\Xi$ by $N$
+# weights $\sqrt{v/N}$. The transforms converge ({prf:ref}`lem-cct-compact`), and their product with $t^3$ has an integrable bound: five
+# weights that stay give $\prod(1+p_k^2t^2)^{-1/2}$, and $(1+vt^2/N)^{-N/2}\le(1+vt^2/5)^{-5/2}$ for $N\ge5$. So $f'''$ converges
+# everywhere, and its signs in their order are a part of $(+,-,+,-)$. The first is $+$, or $f''$, $f'$ and $f$, which all start from 0,
+# would become negative. The last is $-$ as before. And $(+,-)$ alone would make $f''\ge0$ throughout, while $f'$ goes from 0 to 0. So
+# again $f''$ rises from 0, falls, rises, and falls to 0, now weakly.
 # ```
 #
-# With two weights $a\ge b$ and $v=0$ the same holds if $f''$ is read as a measure: it has an atom $1/(ab)>0$ at $-M$, is negative right of
-# it, rises to a positive value, and falls to 0.
+# With two weights $a\ge b$ and $v=0$ the same holds if $f''$ is read as a measure: it has an atom $1/(ab)>0$ at $-M$, is negative right
+# of it, rises to a positive value, and falls to 0.
 #
 # ```{prf:proposition} At most two zeros
 # :label: prop-cct-zeros
@@ -277,8 +283,8 @@ for p in map(unit, ([3, 1, 1], [1, 0.5, 2, 2, 0.1], [1, 2, 3, 4, 5, 6, 7, 8])):
 #
 # By {prf:ref}`lem-cct-shape` with $c=F$ the bracket is negative for $-y\in J$ and nowhere else: at most two sign changes, and
 # {prf:ref}`lem-cct-signs`b counts the zeros in $t=1/x$. As $x\to\infty$, $|G|\le\frac1x\int|f''|\to0$. For (ii): if $f''(0)+F<0$, then
-# $0\in J$, and one change is left in $y>0$. If $f''(0)+F=0$, and $J$ lies right of 0 or is empty, there is none in $y>0$. If $J$ lies left of
-# 0, then 0 is on the rising branch, $f''=-F$ from $J$ up to 0, and again one change is left.
+# $0\in J$, and one change is left in $y>0$. If $f''(0)+F=0$, and $J$ lies right of 0 or is empty, there is none in $y>0$. If $J$ lies
+# left of 0, then 0 is on the rising branch, $f''=-F$ from $J$ up to 0, and again one change is left.
 # ```
 #
 # By numbers: over random weights $L$ changes its sign once or twice on $(0,1]$.
@@ -308,15 +314,15 @@ for D in rng.integers(3, 12, size=60):
 # %% [markdown]
 # ```{prf:theorem} Structure
 # :label: thm-cct-structure
-# Let $F$ have a maximum or a minimum at $p$ among all weight vectors with $D$ entries $\ge0$. Its positive entries take at most two values
-# $a>b$. If there are two, then at a minimum $b$ occurs once, and at a maximum $a$ occurs once.
+# Let $F$ have a maximum or a minimum at $p$ among all weight vectors with $D$ entries $\ge0$. Its positive entries take at most two
+# values $a>b$. If there are two, then at a minimum $b$ occurs once, and at a maximum $a$ occurs once.
 # ```
 #
 # ```{prf:proof}
-# Let $n$ entries be positive; for $n\le2$ nothing is to be shown. They are zeros of $L$ ({prf:ref}`lem-cct-one`), so there are at most two
-# values, and if two, both zeros are simple. As $L>0$ for large $x$, $G'(a)>0>G'(b)$. Suppose that $x$ occurs twice and move the two apart:
-# $s$ falls, and by {eq}`cct-two` $\dd F/\dd s=-x^2G'(x)$. For $x=b$ that is positive and $F$ falls: no minimum. For $x=a$ it is negative
-# and $F$ rises: no maximum.
+# Let $n$ entries be positive; for $n\le2$ nothing is to be shown. They are zeros of $L$ ({prf:ref}`lem-cct-one`), so there are at most
+# two values, and if two, both zeros are simple. As $L>0$ for large $x$, $G'(a)>0>G'(b)$. Suppose that $x$ occurs twice and move the two
+# apart: $s$ falls, and by {eq}`cct-two` $\dd F/\dd s=-x^2G'(x)$. For $x=b$ that is positive and $F$ falls: no minimum. For $x=a$ it is
+# negative and $F$ rises: no maximum.
 # ```
 #
 # ### Two values
@@ -398,9 +404,9 @@ for many, single in ((1, 0.4), (2, 0.5), (2, 3), (30, 0.6), (30, 9)):
 # %% [markdown]
 # ```{prf:lemma} Its shape
 # :label: lem-cct-hills
-# Let $F_n=n^{n-1/2}e^{-n}/(n-1)!$ be $F$ for $n$ equal weights. It rises with $n$ from $1/e$ to $1/\sqrt{2\pi}$. For an integer $r\ge1$ the
-# curve $V_r$ rises from $\log F_r$ at $t=0$ to a maximum, falls to $\log F_{r+1}$ at $t=1$, rises to a maximum at some $t>1$, and falls to
-# $-1$ at $t=\infty$.
+# Let $F_n=n^{n-1/2}e^{-n}/(n-1)!$ be $F$ for $n$ equal weights. It rises with $n$ from $1/e$ to $1/\sqrt{2\pi}$. For an integer $r\ge1$
+# the curve $V_r$ rises from $\log F_r$ at $t=0$ to a maximum, falls to $\log F_{r+1}$ at $t=1$, rises to a maximum at some $t>1$, and
+# falls to $-1$ at $t=\infty$.
 # ```
 #
 # ```{prf:proof}
@@ -410,17 +416,18 @@ for many, single in ((1, 0.4), (2, 0.5), (2, 3), (30, 0.6), (30, 9)):
 #
 # *The sign of $N$.* $N(0)=-2r$, $N(1)=r+1$, $N'=3r+6t(1-t)>0$ on $[0,1]$, and beyond $N$ is concave and goes to $-\infty$. So $N$ is
 # negative on $(0,t_0)$, positive on $(t_0,t_1)$, and negative beyond, with $t_0<1<t_1$. By {eq}`cct-second` critical points are strict
-# maxima in $(0,t_0)$ and $(t_1,\infty)$, and strict minima in $(t_0,t_1)$ without 1; and neither two maxima nor two minima are neighbours.
+# maxima in $(0,t_0)$ and $(t_1,\infty)$, and strict minima in $(t_0,t_1)$ without 1; and neither two maxima nor two minima are
+# neighbours.
 #
 # *At $t=1$*, of which {eq}`cct-second` does not speak, let $a$ be the repeated weight and $b=ta$. With $q_b=b^2$ as the parameter and
-# $q_a=(1-q_b)/r$, {eq}`cct-one` and {eq}`cct-two` give $\dd F/\dd q_b=\frac12(G(b)-G(a))=\frac12(a-b)\,T(a,b)$. At the tie $T$ has the sign
-# of the third derivative, at $r+1$, of the density of $\Gamma_{r+3}$, which is that of $-(r+1)$. So $V_r$ falls before $t=1$ and rises
-# after.
+# $q_a=(1-q_b)/r$, {eq}`cct-one` and {eq}`cct-two` give $\dd F/\dd q_b=\frac12(G(b)-G(a))=\frac12(a-b)\,T(a,b)$. At the tie $T$ has the
+# sign of the third derivative, at $r+1$, of the density of $\Gamma_{r+3}$, which is that of $-(r+1)$. So $V_r$ falls before $t=1$ and
+# rises after.
 #
-# *Between.* In $(t_0,1)$ critical points would be minima, the last of them followed by a rise up to $t=1$: there is none, and $V_r$ falls.
-# In $(0,t_0)$ there is at most one, a maximum; and as $V_r(0)<V_r(1)$, $V_r$ does not fall throughout. In $(1,t_1)$ they would be minima,
-# the first of them reached by a fall from $t=1$: there is none, and $V_r$ rises. In $(t_1,\infty)$ there is at most one, a maximum; and as
-# $V_r(\infty)=-1<V_r(1)$, the curve does turn. (A zero of $V_r'$ just at $t_0$ or $t_1$ changes nothing in this.)
+# *Between.* In $(t_0,1)$ critical points would be minima, the last of them followed by a rise up to $t=1$: there is none, and $V_r$
+# falls. In $(0,t_0)$ there is at most one, a maximum; and as $V_r(0)<V_r(1)$, $V_r$ does not fall throughout. In $(1,t_1)$ they would be
+# minima, the first of them reached by a fall from $t=1$: there is none, and $V_r$ rises. In $(t_1,\infty)$ there is at most one, a
+# maximum; and as $V_r(\infty)=-1<V_r(1)$, the curve does turn. (A zero of $V_r'$ just at $t_0$ or $t_1$ changes nothing in this.)
 # ```
 
 # %%
@@ -481,21 +488,21 @@ assert sp.simplify(sp.diff(bracket, tau) - sp.I * x**3 * tau**2 / (1 + sp.I * x 
 #
 # ```{prf:proof}
 # *Finite.* A minimum over the vectors with $D$ entries $\ge0$ exists. If its $n$ positive entries are equal, $F=F_n\ge F_1=1/e$, with
-# equality for $n=1$. If not, they are $n-1=r$ equal ones and a smaller one ({prf:ref}`thm-cct-structure`), so $F=e^{V_r(t)}$ with $0<t<1$,
-# and $F>F_r\ge1/e$ by {prf:ref}`lem-cct-hills`. So the minimum is $1/e$, at a single category and nowhere else.
+# equality for $n=1$. If not, they are $n-1=r$ equal ones and a smaller one ({prf:ref}`thm-cct-structure`), so $F=e^{V_r(t)}$ with
+# $0<t<1$, and $F>F_r\ge1/e$ by {prf:ref}`lem-cct-hills`. So the minimum is $1/e$, at a single category and nowhere else.
 #
 # *Infinite.* $F\ge1/e$ as finite $p$ are dense. Suppose $F(p)=1/e$. Infinitely many $p_k>0$ with $v=0$ would be infinitely many zeros of
 # $L$, as no value can repeat for ever; the same holds with $v>0$, so only finitely many are positive, and $v>0$. Without any of them
-# $F=1/\sqrt{2\pi}>1/e$. So there are some; $G(0)=f''(0)=-F$ ({prf:ref}`lem-cct-one`), that is $L(0)=0$, and by {prf:ref}`prop-cct-zeros` (ii)
-# they have one value $a$, a simple zero. $L>0$ right of $a$, so $L<0$ on $(0,a)$ and $G'(0)=L'(0)\le0$, that is $T(0,0)=f'''(0)\ge0$. Move a
-# little variance $q$ from the normal part to a new category: $\dd F/\dd q=\frac12\big(G(\sqrt q)-G(0)\big)=-\frac12\sqrt q\,T(\sqrt q,0)$.
-# If $f'''(0)>0$, $F$ would fall below $1/e$. There remains $f'''(0)=0$, where $f''+F$ has a zero of some order $k\ge2$ at 0. Since $L$ has a zero, the
-# bracket of {eq}`cct-L` does change its sign, so $J$ has a part left of 0 and, $f$ being analytic, reaches up to 0: $f''+F<0$ just left of
-# it. If $k$ is even, the same holds just right of 0, and $J$ is no interval. If $k$ is odd, $f'''$ has at 0 a zero of order $k-1\ge2$ without
-# a change of sign, besides its three changes of sign. But $f'''$ is the normal density of variance $\frac12v$ convolved with a function that
-# has at most three changes of sign, by the proof of {prf:ref}`lem-cct-shape`, and
-# $\int e^{-(x-y)^2/v}g(y)\,\dd y=e^{-x^2/v}\int e^{2xy/v}e^{-y^2/v}g(y)\,\dd y$ has at most three zeros with their multiplicities, by
-# {prf:ref}`lem-cct-signs`b.
+# $F=1/\sqrt{2\pi}>1/e$. So there are some; $G(0)=f''(0)=-F$ ({prf:ref}`lem-cct-one`), that is $L(0)=0$, and by {prf:ref}`prop-cct-zeros`
+# (ii) they have one value $a$, a simple zero. $L>0$ right of $a$, so $L<0$ on $(0,a)$ and $G'(0)=L'(0)\le0$, that is
+# $T(0,0)=f'''(0)\ge0$. Move a little variance $q$ from the normal part to a new category: $\dd F/\dd q=\frac12\big(G(\sqrt
+# q)-G(0)\big)=-\frac12\sqrt q\,T(\sqrt q,0)$. If $f'''(0)>0$, $F$ would fall below $1/e$. There remains $f'''(0)=0$, where $f''+F$ has a
+# zero of some order $k\ge2$ at 0. Since $L$ has a zero, the bracket of {eq}`cct-L` does change its sign, so $J$ has a part left of 0 and,
+# $f$ being analytic, reaches up to 0: $f''+F<0$ just left of it. If $k$ is even, the same holds just right of 0, and $J$ is no interval.
+# If $k$ is odd, $f'''$ has at 0 a zero of order $k-1\ge2$ without a change of sign, besides its three changes of sign. But $f'''$ is the
+# normal density of variance $\frac12v$ convolved with a function that has at most three changes of sign, by the proof of
+# {prf:ref}`lem-cct-shape`, and $\int e^{-(x-y)^2/v}g(y)\,\dd y=e^{-x^2/v}\int e^{2xy/v}e^{-y^2/v}g(y)\,\dd y$ has at most three zeros
+# with their multiplicities, by {prf:ref}`lem-cct-signs`b.
 # ```
 #
 # Being log-concave is not enough for that: the uniform density of variance 1 is $1/\sqrt{12}=0.29$ at its mean.
@@ -524,14 +531,14 @@ least * np.e
 # ```{prf:proof}
 # (a) A maximum exists. Suppose that it has $n<D$ positive entries. $n=1$ is no maximum, as $1/e<F_2$. If $n\ge2$, weight moved to a new
 # category must not increase $F$, so $G(0)\le-F$ by {eq}`cct-one` ($G$ is continuous down to 0), and $L$ has at most one zero
-# ({prf:ref}`prop-cct-zeros` (ii)): all $n$ entries have one value $a$, a simple zero with $G'(a)>0$, and moving two of them apart increases $F$. So all $D$
-# entries are positive. They are not all equal, as $V_{D-1}$ has a minimum at $t=1$. By {prf:ref}`thm-cct-structure` they are
-# $(a,b,\dots,b)$, and {prf:ref}`lem-cct-hills` has one maximum with $t=a/b>1$.
+# ({prf:ref}`prop-cct-zeros` (ii)): all $n$ entries have one value $a$, a simple zero with $G'(a)>0$, and moving two of them apart
+# increases $F$. So all $D$ entries are positive. They are not all equal, as $V_{D-1}$ has a minimum at $t=1$. By
+# {prf:ref}`thm-cct-structure` they are $(a,b,\dots,b)$, and {prf:ref}`lem-cct-hills` has one maximum with $t=a/b>1$.
 #
-# (b) Let $p\in\mathcal P$ maximise $F$. It is not finite with $v=0$, since by (a) one category more would increase $F$. It has not infinitely
-# many positive entries, which would be as many zeros of $L$. So $v>0$, $G(0)=-F$, and $L$ has at most one zero. If it has none, there is no
-# category at all and $F=1/\sqrt{2\pi}<0.4$, less than {eq}`cct-upper` at its maximum. So there is one value $a$ with $G'(a)>0$,
-# and as in (a) it occurs once. The density of $a(E-1)+\sqrt v\,\Xi$ at 0 is the function of $\tau$ in {eq}`cct-upper`.
+# (b) Let $p\in\mathcal P$ maximise $F$. It is not finite with $v=0$, since by (a) one category more would increase $F$. It has not
+# infinitely many positive entries, which would be as many zeros of $L$. So $v>0$, $G(0)=-F$, and $L$ has at most one zero. If it has
+# none, there is no category at all and $F=1/\sqrt{2\pi}<0.4$, less than {eq}`cct-upper` at its maximum. So there is one value $a$ with
+# $G'(a)>0$, and as in (a) it occurs once. The density of $a(E-1)+\sqrt v\,\Xi$ at 0 is the function of $\tau$ in {eq}`cct-upper`.
 #
 # Let $W(\tau)$ be its logarithm. Where $W'=0$,
 #
@@ -539,9 +546,10 @@ least * np.e
 # W''(\tau)=-\frac{2\tau^2-3}{(\tau^2+1)^2},
 # $$ (cct-normal-curve)
 #
-# so critical points are strict minima below $\tau=\sqrt{3/2}$ and strict maxima above, at most one of each. For small $\tau$ it rises: as in {eq}`cct-two`,
-# $\dd F/\dd a^2=-\frac12a\,T(a,0)$, and $T(a,0)=-3a/\sqrt{2\pi}+O(a^2)$. So the first critical point is no minimum, and
-# none lies below $\sqrt{3/2}$. As $\tau\to\infty$, $W\to-1$, less than where it started: there is one maximum.
+# so critical points are strict minima below $\tau=\sqrt{3/2}$ and strict maxima above, at most one of each. For small $\tau$ it rises: as
+# in {eq}`cct-two`, $\dd F/\dd a^2=-\frac12a\,T(a,0)$, and $T(a,0)=-3a/\sqrt{2\pi}+O(a^2)$. So the first critical point is no minimum, and
+# none lies below $\sqrt{3/2}$. As $\tau\to\infty$, $W\to-1$, less than where it started: there is one maximum. ($W'>0$ at $\sqrt{3/2}$
+# itself.)
 # ```
 #
 # Completing the square gives {eq}`cct-upper`. For the elimination, $M(x)=\Phi'/\Phi$ obeys $M'=-M(x+M)$ and is known where $W'=0$.
@@ -560,14 +568,16 @@ assert sp.cancel(sp.together(by_tau(W_rise).subs(M, M_critical) - W_second)) == 
 W_second
 
 # %% [markdown]
-# Near the normal limit: $T(a,0)=\frac1{2\pi i}\int\zeta^3e^{\zeta^2/2}\big(1-a\zeta+O(a^2)\big)\,\dd\zeta$, and $\frac1{2\pi i}\int\zeta^4e^{\zeta^2/2}\,\dd\zeta$ is
-# the fourth derivative of the normal density at 0. The number $F^*$ is enclosed by intervals: $W'$ is positive at one end of an interval
-# of length $10^{-7}$, negative at the other, and $F$ is evaluated over all of it.
+# Near the normal limit: $T(a,0)=\frac1{2\pi i}\int\zeta^3e^{\zeta^2/2}\big(1-a\zeta+O(a^2)\big)\,\dd\zeta$, and $\frac1{2\pi
+# i}\int\zeta^4e^{\zeta^2/2}\,\dd\zeta$ is the fourth derivative of the normal density at 0. The number $F^*$ is enclosed by intervals:
+# $W'$ is positive at one end of an interval of length $10^{-7}$, negative at the other, and $F$ is evaluated over all of it.
 
 # %%
 normal = sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
 assert sp.diff(normal, x, 3).subs(x, 0) == 0
 assert sp.simplify(sp.diff(normal, x, 4).subs(x, 0) - 3 / sp.sqrt(2 * sp.pi)) == 0
+border = certificate.IV.sqrt(certificate.exact("1.5"))
+assert certificate.rise_of_one_and_normal(border).a > 0
 F_star = certificate.largest_F()
 assert F_star.b < certificate.exact("0.4405544").a
 F_star
@@ -619,13 +629,14 @@ for D in (2, 3, 10):
 #
 # ```{prf:corollary} Acceptance
 # :label: cor-cct-acceptance
-# Draw $X_k$ exponential with mean $m_k$ for all categories but the one with the largest $m_k$, let $X$ be their sum, accept with probability $e^{-(1-X)/\max m}$ if
-# $X<1$, and give the top category the rest $1-X$. That draws from the continuous categorical, and accepts with probability $F\max_kp_k\ge1/(e\sqrt D)$.
+# Draw $X_k$ exponential with mean $m_k$ for all categories but the one with the largest $m_k$, let $X$ be their sum, accept with
+# probability $e^{-(1-X)/\max m}$ if $X<1$, and give the top category the rest $1-X$. That draws from the continuous categorical, and
+# accepts with probability $F\max_kp_k\ge1/(e\sqrt D)$.
 # ```
 #
 # ```{prf:proof}
-# The accepted density is proportional to $\prod e^{-y_k/m_k}=e^{\eta\cdot y-s_0}$. The probability of acceptance is $\max m$ times the density, at 1, of the sum of
-# *all* $X_k$, which is $F/\sigma$ at the saddle. $\sum p_k^2=1$ makes $\max p\ge1/\sqrt D$.
+# The accepted density is proportional to $\prod e^{-y_k/m_k}=e^{\eta\cdot y-s_0}$. The probability of acceptance is $\max m$ times the
+# density, at 1, of the sum of *all* $X_k$, which is $F/\sigma$ at the saddle. $\sum p_k^2=1$ makes $\max p\ge1/\sqrt D$.
 # ```
 #
 # For the means we need that half of the mass is not far from half.
@@ -636,8 +647,10 @@ for D in (2, 3, 10):
 # ```
 #
 # ```{prf:proof}
-# Exponential and normal densities are log-concave, and convolutions of such are {cite}`prekopa1973`. So is the distribution function $c(y)$: with the slope $\lambda$ of $\log c$ at 0, $c(y)\le\min(1,c(0)e^{\lambda y})$, and the two meet at $y_0=\lambda^{-1}\log(1/c(0))$. For $B\ge y_0$
-# $\E\min(Y,B)=B-\int_{-\infty}^Bc\ge B-\big[\frac1\lambda+B-y_0\big]=y_0-\frac1\lambda$. With $B\to\infty$ the left side goes to 0, so $\log(1/c(0))\le1$. The other half is that of $-Y$.
+# Exponential and normal densities are log-concave, and convolutions of such are {cite}`prekopa1973`. So is the distribution function
+# $c(y)$: with the slope $\lambda$ of $\log c$ at 0, $c(y)\le\min(1,c(0)e^{\lambda y})$, and the two meet at
+# $y_0=\lambda^{-1}\log(1/c(0))$. For $B\ge y_0$ $\E\min(Y,B)=B-\int_{-\infty}^Bc\ge B-\big[\frac1\lambda+B-y_0\big]=y_0-\frac1\lambda$.
+# With $B\to\infty$ the left side goes to 0, so $\log(1/c(0))\le1$. The other half is that of $-Y$.
 # ```
 #
 # ```{prf:theorem} Means
@@ -652,14 +665,17 @@ for D in (2, 3, 10):
 # ```
 #
 # ```{prf:proof}
-# $h(y)=f_Y(-y)$ for $y\ge0$ is log-concave with $h(0)=F$ and $\int h=P(Y<0)=:\pi\ge1/e$. Let $h_0(y)=Fe^{-Fy/\pi}$, which has the same integral. $\log h-\log h_0$ is concave and 0
-# at $y=0$, so $h-h_0$ is first $\ge0$, then $\le0$, and with the falling weight $e^{-y/p}$ instead of 1 its integral is $\ge0$:
-# $I_k=\frac1p\int_0^\infty e^{-y/p}h\,\dd y\ge\frac F{1+pF/\pi}\ge\frac F{1+epF}$. That increases with $F\ge1/e$. And $1+eF^*<1/0.455$.
+# $h(y)=f_Y(-y)$ for $y\ge0$ is log-concave with $h(0)=F$ and $\int h=P(Y<0)=:\pi\ge1/e$. Let $h_0(y)=Fe^{-Fy/\pi}$, which has the same
+# integral. $\log h-\log h_0$ is concave and 0 at $y=0$, so $h-h_0$ is first $\ge0$, then $\le0$, and with the falling weight $e^{-y/p}$
+# instead of 1 its integral is $\ge0$: $I_k=\frac1p\int_0^\infty e^{-y/p}h\,\dd y\ge\frac F{1+pF/\pi}\ge\frac F{1+epF}$. That increases
+# with $F\ge1/e$. And $1+eF^*<1/0.455$.
 #
-# Off the saddle $F_\delta=f(-\delta)$. If that is less than $F$, let it be $\theta F$. Log-concavity bounds $f$ left of $-\delta$ by the exponential through $(0,F)$ and $(-\delta,\theta F)$, whose
-# integral up to $-\delta$ is at most $F\delta/\log\frac1\theta$; and between $-\delta$ and $0$ by $Fe^{-\lambda y}$ with the slope $-\lambda$ of $\log f$ at 0, where $\lambda\le eF$, since $f\le Fe^{-\lambda y}$ has a mass of $1/e$ right of 0.
-# So $1/e\le F\delta\,(e^{eF\delta}+1/\log\frac1\theta)$, and with $F\le F^*$, $\delta\le0.01$ that gives $\theta\ge0.987$. In the same way
-# $P(Y<-\delta)\ge\frac1e-F\delta e^{eF\delta}$, and $I_k\ge1/(F_\delta^{-1}+P(Y<-\delta)^{-1})$ as before.
+# Off the saddle $F_\delta=f(-\delta)$. If that is less than $F$, let it be $\theta F$. Log-concavity bounds $f$ left of $-\delta$ by the
+# exponential through $(0,F)$ and $(-\delta,\theta F)$, whose integral up to $-\delta$ is at most $F\delta/\log\frac1\theta$; and between
+# $-\delta$ and $0$ by $Fe^{-\lambda y}$ with the slope $-\lambda$ of $\log f$ at 0, where $\lambda\le eF$, since $f\le Fe^{-\lambda y}$
+# has a mass of $1/e$ right of 0. So $1/e\le F\delta\,(e^{eF\delta}+1/\log\frac1\theta)$, and with $F\le F^*$, $\delta\le0.01$ that gives
+# $\theta\ge0.987$. In the same way $P(Y<-\delta)\ge\frac1e-F\delta e^{eF\delta}$, and $I_k\ge1/(F_\delta^{-1}+P(Y<-\delta)^{-1})$ as
+# before.
 # ```
 
 # %%
@@ -697,26 +713,30 @@ for D in rng.choice([2, 3, 5, 10, 40], size=200):
 # \frac1{2\pi i}\int g(\zeta)\,\dd\zeta\approx\sum_{j<N}\operatorname{Re}w_j\,g(\zeta_j),\qquad w_j=\frac h\pi\,\frac{\zeta'(u_j)}i .
 # $$ (cct-rule)
 #
-# $h=\frac7{120}$ and $N=60$ serve float64, $h=\frac7{60}$ and $N=24$ float32. Such rules converge exponentially {cite}`trefethen2014`; the point
-# here is a bound with its constant, one for all weight vectors. Write $\zeta=\xi+i\eta$, $\rho=|\zeta|$, $s=|\eta|/\rho$.
+# $h=\frac7{120}$ and $N=60$ serve float64, $h=\frac7{60}$ and $N=24$ float32. Such rules converge exponentially {cite}`trefethen2014`;
+# the point here is a bound with its constant, one for all weight vectors. Write $\zeta=\xi+i\eta$, $\rho=|\zeta|$, $s=|\eta|/\rho$.
 #
 # ```{prf:lemma} Shifted contours
 # :label: lem-cct-shift
-# For $u=x+iy$, $\xi=c_0+\alpha-\alpha_y\cosh x$ and $\eta=\beta_y\sinh x$ with $\alpha_y=\alpha\cos y+\beta\sin y$ and $\beta_y=\beta\cos y-\alpha\sin y$. As long as $\alpha_y,\beta_y>0$ and
-# $\alpha_y<1+c_0+\alpha$ at the extreme values of $y$, there is no pole between the contour and the real $u$: that is so for $-\frac12\le y\le0.47$.
+# For $u=x+iy$, $\xi=c_0+\alpha-\alpha_y\cosh x$ and $\eta=\beta_y\sinh x$ with $\alpha_y=\alpha\cos y+\beta\sin y$ and $\beta_y=\beta\cos
+# y-\alpha\sin y$. As long as $\alpha_y,\beta_y>0$ and $\alpha_y<1+c_0+\alpha$ at the extreme values of $y$, there is no pole between the
+# contour and the real $u$: that is so for $-\frac12\le y\le0.47$.
 # ```
 #
 # ```{prf:proof}
-# The addition theorems. $\alpha_y=\sqrt{\alpha^2+\beta^2}\sin(\omega+y)$ and $\beta_y=\sqrt{\alpha^2+\beta^2}\cos(\omega+y)$ with an angle $\omega$, so $\alpha_y$ increases while $\beta_y>0$. $\zeta$ is real for $x=0$ only, and there
-# $\zeta=c_0+\alpha-\alpha_y>-1$, while poles are at $-1/p_k\le-1$.
+# The addition theorems. $\alpha_y=\sqrt{\alpha^2+\beta^2}\sin(\omega+y)$ and $\beta_y=\sqrt{\alpha^2+\beta^2}\cos(\omega+y)$ with an
+# angle $\omega$, so $\alpha_y$ increases while $\beta_y>0$. $\zeta$ is real for $x=0$ only, and there $\zeta=c_0+\alpha-\alpha_y>-1$,
+# while poles are at $-1/p_k\le-1$.
 # ```
 #
-# A rigid strip $|y|<c$ would prove little: in the normal limit $|e^{\zeta^2/2}|$ decays on the shifted contour only for $\omega+y<\frac\pi4$, $y<0.227$, which is worth
-# $e^{-2\pi y/h}=2\cdot10^{-11}$ for the finer rule. The shift has to vary: far where the poles allow it, little where $|\zeta|$ is large.
+# A rigid strip $|y|<c$ would prove little: in the normal limit $|e^{\zeta^2/2}|$ decays on the shifted contour only for
+# $\omega+y<\frac\pi4$, $y<0.227$, which is worth $e^{-2\pi y/h}=2\cdot10^{-11}$ for the finer rule. The shift has to vary: far where the
+# poles allow it, little where $|\zeta|$ is large.
 #
 # ```{prf:lemma} A variable shift
 # :label: lem-cct-variable
-# Let $\Gamma_\pm$ be the paths $u=x\pm iy_\pm(x)$ with continuous $y_\pm>0$, and $g$ analytic between them and decaying there, uniformly. Then
+# Let $\Gamma_\pm$ be the paths $u=x\pm iy_\pm(x)$ with continuous $y_\pm>0$, and $g$ analytic between them and decaying there, uniformly.
+# Then
 #
 # $$
 # \Big|\int_{-\infty}^\infty g\,\dd u-h\sum_{j\in\mathbb Z}g(u_j)\Big|\le\int_{\Gamma_+}\frac{|g|\,|\dd u|}{e^{2\pi y_+/h}-1}+\int_{\Gamma_-}\frac{|g|\,|\dd u|}{e^{2\pi y_-/h}-1}.
@@ -724,8 +744,9 @@ for D in rng.choice([2, 3, 5, 10, 40], size=200):
 # ```
 #
 # ```{prf:proof}
-# $k_\pm(u)=1/(1+e^{\mp2\pi iu/h})$ has the residue $\pm h/(2\pi i)$ at each $u_j$, $k_++k_-=1$, and $|k_\pm|\le1/(e^{2\pi y/h}-1)$ at height $\pm y$. So
-# (through vertical pieces far out, halfway between nodes) $h\sum g(u_j)=\int_{\Gamma_-}gk_+-\int_{\Gamma_+}gk_+=\int g-\int_{\Gamma_-}gk_--\int_{\Gamma_+}gk_+$.
+# $k_\pm(u)=1/(1+e^{\mp2\pi iu/h})$ has the residue $\pm h/(2\pi i)$ at each $u_j$, $k_++k_-=1$, and $|k_\pm|\le1/(e^{2\pi y/h}-1)$ at
+# height $\pm y$. So (through vertical pieces far out, halfway between nodes) $h\sum g(u_j)=\int_{\Gamma_-}gk_+-\int_{\Gamma_+}gk_+=\int
+# g-\int_{\Gamma_-}gk_--\int_{\Gamma_+}gk_+$.
 # ```
 
 # %%
@@ -740,13 +761,14 @@ assert sp.simplify(1 / at_node - h / (2 * sp.pi * sp.I)) == 0
 #
 # ```{prf:lemma} Envelope
 # :label: lem-cct-envelope
-# Let $\psi_\zeta(p)=\operatorname{Re}\varphi(p\zeta)/p^2$, $\psi_\zeta(0)=\frac12\operatorname{Re}\zeta^2$. Then $\log|e^{H}|=\sum p_k^2\psi_\zeta(p_k)+v\psi_\zeta(0)$ is an average of $\psi_\zeta$, and
-# $|e^{H(\zeta)}|\le\exp\sup_{0\le p\le P}\psi_\zeta(p)$ if $\max p_k\le P$. With $q_1=|2s-1|(1+s)/|\xi|$ and $\gamma=\frac14\rho^2\big(\frac1s-1\big)$,
+# Let $\psi_\zeta(p)=\operatorname{Re}\varphi(p\zeta)/p^2$, $\psi_\zeta(0)=\frac12\operatorname{Re}\zeta^2$. Then $\log|e^{H}|=\sum
+# p_k^2\psi_\zeta(p_k)+v\psi_\zeta(0)$ is an average of $\psi_\zeta$, and $|e^{H(\zeta)}|\le\exp\sup_{0\le p\le P}\psi_\zeta(p)$ if $\max
+# p_k\le P$. With $q_1=|2s-1|(1+s)/|\xi|$ and $\gamma=\frac14\rho^2\big(\frac1s-1\big)$,
 #
 # | $\xi$ | $s$ | $\sup_{0\le p\le P}\psi_\zeta(p)$ |
 # | --- | --- | --- |
 # | $\ge0$ | $\le\frac12$ | $\psi(0)$ |
-# | $\ge0$ | $\ge\frac12$ | $\psi(P)$ if $q_1\ge P$, else at most $\gamma$ |
+# | $\ge0$ | $\ge\frac12$ | $\psi(P)$ if $q_1\ge P$ (or $\xi=0$), else at most $\gamma$ |
 # | $<0$ | $\ge\frac12$ | $\max(\psi(0),\psi(P))$, and $\psi$ first falls, then rises |
 # | $<0$ | $<\frac12$ | $\psi(P)$ if $q_1\ge P$, else at most $\max(\psi(P),\gamma)$ |
 #
@@ -754,16 +776,19 @@ assert sp.simplify(1 / at_node - h / (2 * sp.pi * sp.I)) == 0
 # ```
 #
 # ```{prf:proof}
-# $p^2\psi(p)=\int_0^pq\,g(q)\,\dd q$ with $g(q)=\operatorname{Re}\frac{\zeta^2}{1+q\zeta}$. So $2\psi(p)$ is an average of $g$ over $[0,p]$, and $p\psi'=g-2\psi$. $g'$ has the sign of
+# $p^2\psi(p)=\int_0^pq\,g(q)\,\dd q$ with $g(q)=\operatorname{Re}\frac{\zeta^2}{1+q\zeta}$. So $2\psi(p)$ is an average of $g$ over
+# $[0,p]$, and $p\psi'=g-2\psi$. $g'$ has the sign of
 #
 # $$
 # \xi(3\eta^2-\xi^2)-2\rho^2(\xi^2-\eta^2)\,q-\rho^4\xi\,q^2,
 # $$ (cct-g)
 #
-# whose roots are $(2s-1)(1+s)/\xi$ and $-(2s+1)(1-s)/\xi$. *First row:* none is positive, $g$ falls for $q\ge0$. *Second:* $g$ rises up to $q_1$, then falls. *Third:* $g$ falls, then rises; $\psi$ falls as long as $g<2\psi$; once
-# $g=2\psi$, on the rising branch, $(g-2\psi)'=g'>0$, so $\psi$ rises from there on. *Fourth:* $g$ rises up to $q_1$, falls, and rises; at a maximum of $\psi$ inside, $2\psi=g$ and $g'\le0$, so $2\psi\le g(q_1)$.
-# Last, for real $q$ the numbers $\zeta^2/(1+q\zeta)$, whose reciprocals lie on a line at the distance $s/\rho^2$ from 0, lie on the circle through 0 of centre $-\frac12\rho^2(1\pm i\sqrt{1/s^2-1})$ and radius $\rho^2/(2s)$, so $g\le2\gamma$. The last
-# statement is the distance from 0 to the segment from $1$ to $1+P\zeta$.
+# whose roots are $(2s-1)(1+s)/\xi$ and $-(2s+1)(1-s)/\xi$. *First row:* none is positive, $g$ falls for $q\ge0$. *Second:* $g$ rises up
+# to $q_1$, then falls. *Third:* $g$ falls, then rises; $\psi$ falls as long as $g<2\psi$; once $g=2\psi$, on the rising branch,
+# $(g-2\psi)'=g'>0$, so $\psi$ rises from there on. *Fourth:* $g$ rises up to $q_1$, falls, and rises; at a maximum of $\psi$ inside,
+# $2\psi=g$ and $g'\le0$, so $2\psi\le g(q_1)$. Last, for real $q$ the numbers $\zeta^2/(1+q\zeta)$, whose reciprocals lie on a line at
+# the distance $s/\rho^2$ from 0, lie on the circle through 0 of centre $-\frac12\rho^2(1\pm i\sqrt{1/s^2-1})$ and radius $\rho^2/(2s)$,
+# so $g\le2\gamma$. The last statement is the distance from 0 to the segment from $1$ to $1+P\zeta$.
 # ```
 
 # %%
@@ -804,7 +829,8 @@ np.round([np.median(looseness), max(looseness)], 3)
 # %% [markdown]
 # ```{prf:lemma} The tails
 # :label: lem-cct-tails
-# Let $X>0$ be so large that at the height $y$: $\alpha_y\cosh X>c_0+\alpha$, $\beta_y\tanh X>\alpha_y$, and with $\kappa=(1-0.01)\,\alpha_y$, $\kappa\cosh X>1$. Then for all weight vectors and $0\le\delta\le0.01$, with $m$ extra factors,
+# Let $X>0$ be so large that at the height $y$: $\alpha_y\cosh X>c_0+\alpha$, $\beta_y\tanh X>\alpha_y$, and with
+# $\kappa=(1-0.01)\,\alpha_y$, $\kappa\cosh X>1$. Then for all weight vectors and $0\le\delta\le0.01$, with $m$ extra factors,
 #
 # $$
 # \frac1\pi\int_X^\infty\frac{|e^{H-\delta\zeta}|\,|\zeta'|}{|1+p_k\zeta|\cdots}\,\dd x\le\frac{\sqrt{\alpha^2+\beta^2}}\pi\,2^{m/2}\,\coth X\;\frac{e^{0.99(c_0+\alpha)-\kappa\cosh X}}\kappa ,
@@ -814,9 +840,12 @@ np.round([np.median(looseness), max(looseness)], 3)
 # ```
 #
 # ```{prf:proof}
-# The first two conditions hold for all larger $x$ too. There $\xi<0$, and $|\eta|\ge|\xi|+c_0+\alpha>|\xi|+1$, so $s\ge1/\sqrt2$, $|1+\zeta|\ge1$ and $\eta^2\ge\xi^2+2|\xi|$. By the third row of {prf:ref}`lem-cct-envelope` with $P=1$,
-# $\log|e^H|\le\max\big(\frac12(\xi^2-\eta^2),\,\xi-\log|1+\zeta|\big)\le\xi$; each factor is at most $1/s\le\sqrt2$; and $|\zeta'|\le\sqrt{\alpha^2+\beta^2}\cosh x$. Finally
-# $\int_X^\infty e^{-\kappa\cosh x}\cosh x\,\dd x\le\coth X\int_X^\infty e^{-\kappa\cosh x}\sinh x\,\dd x=\coth X\,e^{-\kappa\cosh X}/\kappa$. The bound of the integrand falls, so each term of the sum is at most the integral over the step before it.
+# The first two conditions hold for all larger $x$ too. There $\xi<0$, and $|\eta|\ge|\xi|+c_0+\alpha>|\xi|+1$, so $s\ge1/\sqrt2$,
+# $|1+\zeta|\ge1$ and $\eta^2\ge\xi^2+2|\xi|$. By the third row of {prf:ref}`lem-cct-envelope` with $P=1$,
+# $\log|e^H|\le\max\big(\frac12(\xi^2-\eta^2),\,\xi-\log|1+\zeta|\big)\le\xi$; each factor is at most $1/s\le\sqrt2$; and
+# $|\zeta'|\le\sqrt{\alpha^2+\beta^2}\cosh x$. Finally $\int_X^\infty e^{-\kappa\cosh x}\cosh x\,\dd x\le\coth X\int_X^\infty
+# e^{-\kappa\cosh x}\sinh x\,\dd x=\coth X\,e^{-\kappa\cosh X}/\kappa$. The bound of the integrand falls, so each term of the sum is at
+# most the integral over the step before it.
 # ```
 #
 # This also gives the decay between the paths that {prf:ref}`lem-cct-variable` asks for.
@@ -828,21 +857,25 @@ np.round([np.median(looseness), max(looseness)], 3)
 # - {eq}`cct-shifted` with $|g|=\frac1{2\pi}|e^{H-\delta\zeta}(1+p_k\zeta)^{-1}\cdots|\,|\zeta'|$, where $|e^H|$ is replaced by its envelope: the lower path is $y_-=\frac12$, the upper one a polygon;
 # - and the nodes left out, $\sum_{j\ge N}|w_j|\cdots$, with the same envelope.
 #
-# Off the saddle $|e^{-\delta\zeta}|\le e^{0.01\max(0,-\xi)}$. The weight vectors are divided by $P=\max p$ into seven classes, and where a class has a lower end $P_0$ the largest weight is treated for itself,
+# Off the saddle $|e^{-\delta\zeta}|\le e^{0.01\max(0,-\xi)}$. The weight vectors are divided by $P=\max p$ into seven classes, and where
+# a class has a lower end $P_0$ the largest weight is treated for itself,
 #
 # $$
 # |e^H|\le\sup_{P_0\le p_1\le P}\exp\Big\{p_1^2\,\psi(p_1)+(1-p_1^2)\sup_{0\le p\le\min(P,\sqrt{1-P_0^2})}\psi(p)\Big\},
 # $$
 #
-# because the discretisation is worst near the normal limit and the truncation is worst for a single category, and no vector is both. The classes with $P\le0.6$ and $P>0.6$ have
-# a polygon each, which is found by a search, but any polygon in the domain proves something. Each is cut into boxes, and each box is bounded in interval arithmetic of 80 bits by `mpmath`, with
-# ends rounded outward; the program asserts the domain of {prf:ref}`lem-cct-shift` and the conditions of {prf:ref}`lem-cct-tails`.
+# because the discretisation is worst near the normal limit and the truncation is worst for a single category, and no vector is both. The
+# classes with $P\le0.6$ and $P>0.6$ have a polygon each, which is found by a search, but any polygon in the domain proves something. Each
+# is cut into boxes, and each box is bounded in interval arithmetic of 80 bits by `mpmath`, with ends rounded outward (that its elementary
+# functions do so is trusted); the program asserts the domain of {prf:ref}`lem-cct-shift` and the conditions of {prf:ref}`lem-cct-tails`.
 #
 # ```{admonition} Certificate: the error of the two rules
 # :class: important
 # :name: cct-cert-rules
-# For every weight vector in $\mathcal P$ (any number of categories, ties, weights of zero, the normal limit) and $0\le\delta\le\frac1{100}$, the absolute errors of $F$, of every $I_k$, and of every $I_{kl}$, computed by {eq}`cct-rule` in exact arithmetic, are at
-# most those of the next table. The sum $\sum_j|W_j|$ of the normalised weights $W_j=w_je^{H(\zeta_j)-\delta\zeta_j}/F$, by which relative errors of the integrand are multiplied, is at most 2.12.
+# For every weight vector in $\mathcal P$ (any number of categories, ties, weights of zero, the normal limit) and
+# $0\le\delta\le\frac1{100}$, the absolute errors of $F$, of every $I_k$, and of every $I_{kl}$, computed by {eq}`cct-rule` in exact
+# arithmetic, are at most those of the next table. The sum $\sum_j|W_j|$ of the normalised weights
+# $W_j=w_je^{H(\zeta_j)-\delta\zeta_j}/F$, by which relative errors of the integrand are multiplied, is at most 2.12.
 # ```
 
 # %%
@@ -862,10 +895,11 @@ assert relative["float32"][0] < 6e-9 and relative["float32"][1] < 2e-8
 {name: [mp.nstr(error, 3) for error in errors] for name, errors in relative.items()}
 
 # %% [markdown]
-# The unit roundoffs to compare with are $2^{-53}=1.1\cdot10^{-16}$ and $2^{-24}=6\cdot10^{-8}$. The error of $I_{kl}$ is bounded absolutely
-# only: no lower bound of $I_{kl}$ is proved here.
+# The unit roundoffs to compare with are $2^{-53}=1.1\cdot10^{-16}$ and $2^{-24}=6\cdot10^{-8}$. The error of $I_{kl}$ is bounded
+# absolutely only: no lower bound of $I_{kl}$ is proved here.
 #
-# The table is a claim that the tests hold against the computed bounds (`tests/test_cc_theorems.py`), and the command prints them. The quick part can be run here.
+# The table is a claim that the tests hold against the computed bounds (`tests/test_cc_theorems.py`), and the command prints them. The
+# quick part can be run here.
 
 # %%
 for name in certificate.RULES:
@@ -923,7 +957,8 @@ for two in errors.values():
 # Where no category dominates, $|e^H|$ decays faster, and the first nodes are enough. $P=\max p_k=\max m_k/\sigma$ is at hand, and
 # {prf:ref}`lem-cct-envelope` bounds what is left out, $\sum_{j\ge n}|w_j|\cdots$, for all weight vectors with $\max p\le P$.
 #
-# If all weights are small, the sum over categories can be done before the one over nodes. With the *power sums* $\kappa_n=\sum_kp_k^n$, $\kappa_2=1$ (a normal part included),
+# If all weights are small, the sum over categories can be done before the one over nodes. With the *power sums* $\kappa_n=\sum_kp_k^n$,
+# $\kappa_2=1$ (a normal part included),
 #
 # $$
 # H(\zeta)=\sum_{n\ge2}\frac{(-1)^n}n\,\kappa_n\zeta^n,\qquad
@@ -940,19 +975,20 @@ for two in errors.values():
 # \Delta=\frac{r^{T+1}}{P^2(T+1)(1-r)},
 # $$ (cct-break)
 #
-# so that of $e^H$ is at most $|e^H|(e^\Delta-1)$. If $(1+p_k\zeta)^{-1}$ is broken off after $T'$ terms, the error of $e^H(1+p_k\zeta)^{-1}$ is at most $|e^H(1+p_k\zeta)^{-1}|\,\big(e^\Delta-1+e^\Delta r^{T'}\big)$.
+# so that of $e^H$ is at most $|e^H|(e^\Delta-1)$. If $(1+p_k\zeta)^{-1}$ is broken off after $T'$ terms, the error of
+# $e^H(1+p_k\zeta)^{-1}$ is at most $|e^H(1+p_k\zeta)^{-1}|\,\big(e^\Delta-1+e^\Delta r^{T'}\big)$.
 # ```
 #
 # ```{prf:proof}
-# $\kappa_n\le P^{n-2}\kappa_2$, and $\sum_{n>T}r^n/n\le r^{T+1}/((T+1)(1-r))$. With $1/(1+x)-\sum_{n<T'}(-x)^n=(-x)^{T'}/(1+x)$ the broken-off product is
-# $e^{H}(1+p\zeta)^{-1}$ times $e^{\Delta_1}(1-(-p\zeta)^{T'})$ for some $|\Delta_1|\le\Delta$.
+# $\kappa_n\le P^{n-2}\kappa_2$, and $\sum_{n>T}r^n/n\le r^{T+1}/((T+1)(1-r))$. With $1/(1+x)-\sum_{n<T'}(-x)^n=(-x)^{T'}/(1+x)$ the
+# broken-off product is $e^{H}(1+p\zeta)^{-1}$ times $e^{\Delta_1}(1-(-p\zeta)^{T'})$ for some $|\Delta_1|\le\Delta$.
 # ```
 #
 # ```{admonition} Certificate: when less is enough
 # :class: important
 # :name: cct-cert-fewer
-# Let $0\le\delta\le\frac1{100}$. Each of these leaves out at most $2\cdot10^{-17}$ (float64) or $5\cdot10^{-9}$ (float32), for all weight vectors
-# with $\max p\le P$ and the values of the tables below:
+# Let $0\le\delta\le\frac1{100}$. Each of these leaves out at most $2\cdot10^{-17}$ (float64) or $5\cdot10^{-9}$ (float32), for all weight
+# vectors with $\max p\le P$ and the values of the tables below:
 #
 # - of $F$, $I_k$ and $I_{kl}$: the first $n$ nodes;
 # - of $F$ and $I_k$: the power sums $\kappa_2,\dots,\kappa_T$, and $T'=T-1$ terms for the mean, at the first 30 (12) nodes;
@@ -973,7 +1009,21 @@ for name, n in (("float64", 30), ("float32", 12)):
 [certificate.rounded_up(bound) for bound in certificate.left_out_by_nodes("float64", 30)]
 
 # %% [markdown]
-# *Observation.* These thresholds are close to the true ones. For weights that are all equal to $P$, as many as give
+# A row that is served by fewer nodes or by power sums has both errors, that of the rule and what is left out. In all, relative to $F$ and
+# to a mean:
+
+# %%
+in_all = {}
+for name, left_out in certificate.LEFT_OUT.items():
+    of_F, of_mean = (mp.mpf(error) + 2 * mp.mpf(left_out) for error in certificate.ERRORS[name][:2])
+    of_F = of_F * mp.e / mp.mpf("0.987")
+    in_all[name] = of_F, (of_mean / mp.mpf("0.181") + of_F) / (1 - of_F)
+{name: [mp.nstr(error, 2) for error in errors] for name, errors in in_all.items()}
+
+# %% [markdown]
+# (These are the sums of the largest errors, which belong to different rows, with both savings at once.)
+#
+# *Observation.* The thresholds of the certificate are close to the true ones. For weights that are all equal to $P$, as many as give
 # $\sum p^2=1$, this is what the first $n$ nodes truly leave out of $F$, as a part of what is certified:
 
 
@@ -995,10 +1045,10 @@ assert all(0.1 < share < 1 for share in shares.values())
 {row: mp.nstr(share, 2) for row, share in shares.items()}
 
 # %% [markdown]
-# **A tempting criterion.** $\kappa_3=\sum p_k^3\le\max p$ measures dominance too, and $\log|e^H|$ is at most the concave envelope of $\psi$ at
-# $\kappa_3$, being an average of $\psi$ with that mean abscissa. "The first $\lceil\frac12N(1+\kappa_3)\rceil$ nodes" fits the rows that one thinks
-# of. But $\kappa_3$ does not tell a heavy category with a flat rest from several middling ones. Two categories with $p=(0.807,0.591)$, found
-# by a search, lose twice $10^{-16}$ of $F$ by that rule:
+# **A tempting criterion.** $\kappa_3=\sum p_k^3\le\max p$ measures dominance too, and $\log|e^H|$ is at most the concave envelope of
+# $\psi$ at $\kappa_3$, being an average of $\psi$ with that mean abscissa. "The first $\lceil\frac12N(1+\kappa_3)\rceil$ nodes" fits the
+# rows that one thinks of. But $\kappa_3$ does not tell a heavy category with a flat rest from several middling ones. Two categories with
+# $p=(0.807,0.591)$, found by a search, lose twice $10^{-16}$ of $F$ by that rule:
 
 # %%
 with mp.workdps(30):
@@ -1017,7 +1067,8 @@ first, mp.nstr(lost, 3)
 #
 # ### The saddle
 #
-# Let $g_k=\max\eta-\eta_k\ge0$ and $s_0=\max\eta+\tau$, so $m_k=1/(\tau+g_k)$. Put $S=\sum m_k$, $Q=\sum m_k^2=\sigma^2$, $C=\sum m_k^3$. The iteration
+# Let $g_k=\max\eta-\eta_k\ge0$ and $s_0=\max\eta+\tau$, so $m_k=1/(\tau+g_k)$. Put $S=\sum m_k$, $Q=\sum m_k^2=\sigma^2$, $C=\sum m_k^3$.
+# The iteration
 #
 # $$
 # \tau\leftarrow\tau+\frac{S^2-S}Q\qquad\text{from }\tau=1\text{ until }\delta=\frac{S-1}{\sqrt Q}\le0.01
@@ -1027,23 +1078,28 @@ first, mp.nstr(lost, 3)
 #
 # ```{prf:theorem} The saddle iteration
 # :label: thm-cct-saddle
-# In exact arithmetic: (a) $\tau$ increases and never passes the saddle. (b) One step takes $w=S\delta$ to $w'\le w^2(1+w)$. (c) The iteration stops after at most
-# $\lceil\log_4(D^{3/2}/0.3)\rceil+3\le\frac34\log_2D+5$ steps. (d) For $g=(0,D-1,\dots,D-1)$ it takes more than $\frac12\log_2(D-1)-2$ steps.
+# In exact arithmetic: (a) $\tau$ increases and never passes the saddle. (b) One step takes $w=S\delta$ to $w'\le w^2(1+w)$. (c) The
+# iteration stops after at most $\lceil\log_4(D^{3/2}/0.3)\rceil+3\le\frac34\log_2D+5$ steps. (d) For $g=(0,D-1,\dots,D-1)$ it takes more
+# than $\frac12\log_2(D-1)-2$ steps.
 # ```
 #
 # ```{prf:proof}
-# (a) Let $R=1/S$. $R'=Q/S^2>0$ and $R''=-2(SC-Q^2)/S^3\le0$ (Cauchy–Schwarz), and $R(1)\le1$, as one $g_k$ is 0. The tangents of a concave
-# function lie above it, so they reach 1 before it does.
+# (a) Let $R=1/S$. $R'=Q/S^2>0$ and $R''=-2(SC-Q^2)/S^3\le0$ (Cauchy–Schwarz), and $R(1)\le1$, as one $g_k$ is 0. The tangents of a
+# concave function lie above it, so they reach 1 before it does.
 #
-# (b) Let $e=1-R$ and $d=R'$, so that $\delta=e/\sqrt d$, and let a prime mark the next iterate. $C\le Q^{3/2}$ gives $|R''|\le2Q^{3/2}/S^2=2d\sqrt Q$, which falls with $\tau$ as both
-# factors do, and is $2Sd^{3/2}$. The step is $e/d$, so by Taylor's theorem $e'\le\frac12\cdot2Sd^{3/2}(e/d)^2=S\sqrt d\,\delta^2$. The step is also $w/\sqrt Q\le w/\max m$, so $m_k'\ge m_k/(1+w)$ and $Q'\ge Q/(1+w)^2$; with
-# $S'\le S$, $d'\ge d/(1+w)^2$. Together $\delta'=e'/\sqrt{d'}\le S\delta^2(1+w)$; multiply by $S'\le S$.
+# (b) Let $e=1-R$ and $d=R'$, so that $\delta=e/\sqrt d$, and let a prime mark the next iterate. $C\le Q^{3/2}$ gives
+# $|R''|\le2Q^{3/2}/S^2=2d\sqrt Q$, which falls with $\tau$ as both factors do, and is $2Sd^{3/2}$. The step is $e/d$, so by Taylor's
+# theorem $e'\le\frac12\cdot2Sd^{3/2}(e/d)^2=S\sqrt d\,\delta^2$. The step is also $w/\sqrt Q\le w/\max m$, so $m_k'\ge m_k/(1+w)$ and
+# $Q'\ge Q/(1+w)^2$; with $S'\le S$, $d'\ge d/(1+w)^2$. Together $\delta'=e'/\sqrt{d'}\le S\delta^2(1+w)$; multiply by $S'\le S$.
 #
-# (c) The tangent at the new iterate lies above $R$ at the old one: $\frac{e'}e+\frac{d'}d\le1$, so $e'd'\le\frac14ed$. It starts with $ed\le1$. As $d$ falls, it is at least $\sigma^2\ge1/D$, its value at the saddle (where
-# $S=1$). So after $n$ steps $\delta=ed/d^{3/2}\le4^{-n}D^{3/2}$. Once that is at most $0.3$: $e=\delta\sqrt d\le0.3$, $S\le1/0.7$, $w\le0.4286$, and by (b) $w$ is at most $0.2625$, $0.0870$, $0.0083$ after one, two, three steps more; and $\delta\le w$.
+# (c) The tangent at the new iterate lies above $R$ at the old one: $\frac{e'}e+\frac{d'}d\le1$, so $e'd'\le\frac14ed$. It starts with
+# $ed\le1$. As $d$ falls, it is at least $\sigma^2\ge1/D$, its value at the saddle (where $S=1$). So after $n$ steps
+# $\delta=ed/d^{3/2}\le4^{-n}D^{3/2}$. Once that is at most $0.3$: $e=\delta\sqrt d\le0.3$, $S\le1/0.7$, $w\le0.4286$, and by (b) $w$ is
+# at most $0.2625$, $0.0870$, $0.0083$ after one, two, three steps more; and $\delta\le w$.
 #
-# (d) With $n=D-1$, $S=\frac1\tau+\frac n{\tau+n}\le1+\frac1\tau$, $S-1\le\frac1\tau$ and $Q\ge\tau^{-2}$, so a step is at most $\tau+1$, and after $j$ steps $\tau\le2^{j+1}-1$. While $\tau\le\frac12\sqrt n$,
-# $S-1\ge\frac1\tau-\frac\tau n\ge\frac3{4\tau}$ and $Q\le\frac1{\tau^2}+\frac1n\le\frac5{4\tau^2}$, so $\delta\ge0.67$ and it does not stop.
+# (d) With $n=D-1$, $S=\frac1\tau+\frac n{\tau+n}\le1+\frac1\tau$, $S-1\le\frac1\tau$ and $Q\ge\tau^{-2}$, so a step is at most $\tau+1$,
+# and after $j$ steps $\tau\le2^{j+1}-1$. While $\tau\le\frac12\sqrt n$, $S-1\ge\frac1\tau-\frac\tau n\ge\frac3{4\tau}$ and
+# $Q\le\frac1{\tau^2}+\frac1n\le\frac5{4\tau^2}$, so $\delta\ge0.67$ and it does not stop.
 # ```
 #
 # So no constant number of steps is enough, but the number is small: a cap of 60 is never reached for $D\le2^{73}$.
@@ -1068,15 +1124,15 @@ assert steps_enough(2**73) < 60
 [float(round(w, 4)) for w in worst]
 
 # %% [markdown]
-# **Two clusters.** Let $\bar g$ be the mean of the gaps but for one that is 0. By Jensen's inequality $S\ge\frac1\tau+\frac{D-1}{\tau+\bar g}$, so where the right side is 1 the
-# iteration may start:
+# **Two clusters.** Let $\bar g$ be the mean of the gaps but for one that is 0. By Jensen's inequality
+# $S\ge\frac1\tau+\frac{D-1}{\tau+\bar g}$, so where the right side is 1 the iteration may start:
 #
 # $$
 # \tau_0=\tfrac12\Big[(D-\bar g)+\sqrt{(D-\bar g)^2+4\bar g}\,\Big]\ge1,
 # $$ (cct-start)
 #
-# for $\bar g>D$ better as $2\bar g/(\bar g-D+\sqrt{\cdots})$, and for $D=1$ as $\tau_0=1$. (a) to (c) hold from there too, as they use only
-# $\tau\le$ the saddle. The hostile row of (d) needs no step then.
+# for $\bar g>D$ better as $2\bar g/(\bar g-D+\sqrt{\cdots})$, and for $D=1$ as $\tau_0=1$. (a) to (c) hold from there too, as they use
+# only $\tau\le$ the saddle. The hostile row of (d) needs no step then.
 
 # %%
 size, mean_gap = sp.symbols("D gbar", positive=True)
@@ -1134,8 +1190,9 @@ for D in rng.integers(2, 50, size=300):
 #
 # ```{prf:theorem} No logit matters more than it moves
 # :label: thm-cct-lipschitz
-# Let $\eta,\eta'$ be two rows of finite logits and $\mu,\mu'$ their means. (a) $|\log Z(\eta')-\log Z(\eta)|\le\max|\eta'-\eta|$. (b) $\Cov(y_k,y_l)\le0$ for $k\ne l$.
-# (c) $\operatorname{Var}y_k\le\mu_k\min(\mu_k,1-\mu_k)$. (d) $|\log\mu'_k-\log\mu_k|\le\max|\eta'-\eta|$, since
+# Let $\eta,\eta'$ be two rows of finite logits and $\mu,\mu'$ their means. (a) $|\log Z(\eta')-\log Z(\eta)|\le\max|\eta'-\eta|$. (b)
+# $\Cov(y_k,y_l)\le0$ for $k\ne l$. (c) $\operatorname{Var}y_k\le\mu_k\min(\mu_k,1-\mu_k)$. (d)
+# $|\log\mu'_k-\log\mu_k|\le\max|\eta'-\eta|$, since
 #
 # $$
 # \sum_l\Big|\frac{\partial\log\mu_k}{\partial\eta_l}\Big|=\frac{2\operatorname{Var}y_k}{\mu_k}\le2\min(\mu_k,1-\mu_k)\le1 .
@@ -1145,18 +1202,21 @@ for D in rng.integers(2, 50, size=300):
 # ```{prf:proof}
 # (a) The gradient of $\log Z$ is $\mu$, whose entries are positive and sum to 1.
 #
-# (b) For $D=2$, $y_2=1-y_1$. Else, given $y_k$, the other entries are a continuous categorical on a simplex of size $t=1-y_k$, and $y_l$ has a density in $z$ proportional to $e^{\eta_lz}f(t-z)$, where
-# $f$ is a convolution of exponentials, so log-concave. For $t'>t$ the ratio $f(t'-z)/f(t-z)$ rises with $z$, so $y_l$ grows stochastically with $t$: $\E[y_l\mid y_k]$ falls in $y_k$.
+# (b) For $D=2$, $y_2=1-y_1$. Else, given $y_k$, the other entries are a continuous categorical on a simplex of size $t=1-y_k$, and $y_l$
+# has a density in $z$ proportional to $e^{\eta_lz}f(t-z)$, where $f$ is a convolution of exponentials, so log-concave. For $t'>t$ the
+# ratio $f(t'-z)/f(t-z)$ rises with $z$, so $y_l$ grows stochastically with $t$: $\E[y_l\mid y_k]$ falls in $y_k$.
 #
-# (c) $0\le y_k\le1$ gives $\E y_k^2\le\mu_k$. The density of $y_k$, proportional to $e^{\eta_kz}f(1-z)$, is log-concave on $[0,1]$. Let $g$ be the exponential density of the same mean. The logarithm of the ratio is
-# concave, so the difference to $g$ has at most the signs $(-,+,-)$; mass and mean are the same, so it has just these, with changes at $z_1<z_2$, or is 0. Then
-# $(z-z_1)(z-z_2)$ times the difference is nowhere positive, so $\E y_k^2\le\int z^2g=2\mu_k^2$.
+# (c) $0\le y_k\le1$ gives $\E y_k^2\le\mu_k$. The density of $y_k$, proportional to $e^{\eta_kz}f(1-z)$, is log-concave on $[0,1]$. Let
+# $g$ be the exponential density of the same mean. The logarithm of the ratio is concave, so the difference to $g$ has at most the signs
+# $(-,+,-)$; mass and mean are the same, so it has just these, with changes at $z_1<z_2$, or is 0. Then $(z-z_1)(z-z_2)$ times the
+# difference is nowhere positive, so $\E y_k^2\le\int z^2g=2\mu_k^2$.
 #
 # (d) $\partial\mu_k/\partial\eta_l=\Cov(y_k,y_l)$ sums to 0 over $l$, and by (b) only one term is positive.
 # ```
 #
-# So the means are better conditioned than the softmax, for which the sum in {eq}`cct-condition` is $2(1-\lambda_k)$. If every logit is off by a relative $\epsilon$,
-# then $\log Z$ and $\log\mu_k$ are off by at most $\epsilon\max|\eta|$, and shifting the logits to be centred makes that half their range times $\epsilon$.
+# So the means are better conditioned than the softmax, for which the sum in {eq}`cct-condition` is $2(1-\lambda_k)$. If every logit is
+# off by a relative $\epsilon$, then $\log Z$ and $\log\mu_k$ are off by at most $\epsilon\max|\eta|$, and shifting the logits to be
+# centred makes that half their range times $\epsilon$.
 
 # %%
 three = sp.symbols("eta1:4", real=True)
@@ -1183,9 +1243,9 @@ mp.nstr(max(ratios), 4)  # the largest sum of (cct-condition) here
 # - *A category of weight zero* ($\eta_k=-\infty$) is absent from every sum.
 #
 # What is **not** proved here: a lower bound of $I_{kl}$, so the relative error of second moments, and of tiny covariances after
-# cancellation; the rounding errors of the sums over categories and of $e^H$, of which only the amplification is bounded; that the constants
-# $\frac12$ and $\frac34$ of {prf:ref}`thm-cct-saddle` are best, which is unlikely; that the sum in {eq}`cct-condition` gets near 1 (it was never
-# seen above 0.41).
+# cancellation; anything for $\delta<0$, which rounding can cause, by its own size; the rounding errors of the sums over categories and of
+# $e^H$, of which only the amplification is bounded; that the constants $\frac12$ and $\frac34$ of {prf:ref}`thm-cct-saddle` are best,
+# which is unlikely; that the sum in {eq}`cct-condition` gets near 1 (it was never seen above 0.41).
 #
 # ## Check
 #
