@@ -665,9 +665,9 @@ for D in (2, 3, 10):
 # ```
 #
 # ```{prf:proof}
-# $h(y)=f_Y(-y)$ for $y\ge0$ is log-concave with $h(0)=F$ and $\int h=P(Y<0)=:\pi\ge1/e$. Let $h_0(y)=Fe^{-Fy/\pi}$, which has the same
+# $h(y)=f_Y(-y)$ for $y\ge0$ is log-concave with $h(0)=F$ and $\int h=P(Y<0)=:b\ge1/e$. Let $h_0(y)=Fe^{-Fy/b}$, which has the same
 # integral. $\log h-\log h_0$ is concave and 0 at $y=0$, so $h-h_0$ is first $\ge0$, then $\le0$, and with the falling weight $e^{-y/p}$
-# instead of 1 its integral is $\ge0$: $I_k=\frac1p\int_0^\infty e^{-y/p}h\,\dd y\ge\frac F{1+pF/\pi}\ge\frac F{1+epF}$. That increases
+# instead of 1 its integral is $\ge0$: $I_k=\frac1p\int_0^\infty e^{-y/p}h\,\dd y\ge\frac F{1+pF/b}\ge\frac F{1+epF}$. That increases
 # with $F\ge1/e$. And $1+eF^*<1/0.455$.
 #
 # Off the saddle $F_\delta=f(-\delta)$. If that is less than $F$, let it be $\theta F$. Log-concavity bounds $f$ left of $-\delta$ by the
@@ -907,8 +907,11 @@ for name in certificate.RULES:
 certificate.amplification("float64"), certificate.amplification("float32")
 
 # %% [markdown]
-# The true errors, with 40 digits. They are not far below what is certified: the normal limit shows the error of discretisation, a single
-# category that of truncation.
+# ```{prf:observation}
+# :label: obs-cct-errors
+# The true errors of $F$, with 40 digits, are not far below what is certified. The normal limit shows the error of discretisation, a
+# single category that of truncation:
+# ```
 
 
 # %%
@@ -1023,8 +1026,11 @@ for name, left_out in certificate.LEFT_OUT.items():
 # %% [markdown]
 # (These are the sums of the largest errors, which belong to different rows, with both savings at once.)
 #
-# *Observation.* The thresholds of the certificate are close to the true ones. For weights that are all equal to $P$, as many as give
-# $\sum p^2=1$, this is what the first $n$ nodes truly leave out of $F$, as a part of what is certified:
+# ```{prf:observation}
+# :label: obs-cct-tight
+# The thresholds of the certificate are close to the true ones. For weights that are all equal to $P$, as many as give $\sum p^2=1$, this is
+# what the first $n$ nodes truly leave out of $F$, as a part of what is certified:
+# ```
 
 
 # %%
@@ -1132,9 +1138,14 @@ assert steps_enough(2**73) < 60
 # $$ (cct-start)
 #
 # for $\bar g>D$ better as $2\bar g/(\bar g-D+\sqrt{\cdots})$, and for $D=1$ as $\tau_0=1$. (a) to (c) hold from there too, as they use
-# only $\tau\le$ the saddle. The hostile row of (d) needs no step then.
+# only that $\tau$ is between 1 and the saddle. Newton's map increases there, its derivative being $-(1-R)R''/R'^2\ge0$, so the iterates from
+# $\tau_0$ are never behind those from 1. The hostile row of (d) needs no step.
 
 # %%
+R_of = sp.Function("R")(tau)
+newton = tau + (1 - R_of) / sp.diff(R_of, tau)
+derivative = -(1 - R_of) * sp.diff(R_of, tau, 2) / sp.diff(R_of, tau) ** 2
+assert sp.simplify(sp.diff(newton, tau) - derivative) == 0
 size, mean_gap = sp.symbols("D gbar", positive=True)
 root = sp.sqrt((size - mean_gap) ** 2 + 4 * mean_gap)
 start = (size - mean_gap + root) / 2
@@ -1171,20 +1182,27 @@ for D in (10, 100, 10**4, 10**6, 10**12):
 rows  # D: steps of the hostile row, steps that are always enough, steps from two clusters
 
 # %%
+counts = []
 for D in rng.integers(2, 50, size=300):
     g = np.r_[
         0.0, np.exp(rng.normal(size=D - 1) * rng.choice([0.1, 1, 4])) * rng.choice([0.01, 1, D])
     ]
-    for start_at in (1.0, two_cluster_start(g, np.ones(D))):
-        steps = saddle_steps(g, np.ones(D), start_at)
+    both = [saddle_steps(g, np.ones(D), at) for at in (1.0, two_cluster_start(g, np.ones(D)))]
+    counts.append([len(steps) - 1 for steps in both])
+    for steps in both:
         assert len(steps) - 1 <= steps_enough(D)
         for (S, Q), (S_next, Q_next) in zip(steps, steps[1:]):
             w, w_next = S * (S - 1) / np.sqrt(Q), S_next * (S_next - 1) / np.sqrt(Q_next)
             assert S_next > 1 - 1e-14 and w_next < w * w * (1 + w) * (1 + 1e-9) + 1e-12
+assert all(later <= first for first, later in counts)
+np.max(counts, 0)  # most steps from 1, and from two clusters
 
 # %% [markdown]
-# *Observation.* The two-cluster start has no better proved bound than (c), but fewer steps on every pattern that was tried; the worst
-# pattern is not known for either start.
+# ```{prf:observation}
+# :label: obs-cct-start
+# On none of these rows did the two-cluster start need more steps than the start from 1, and the largest number of steps fell as shown. No
+# better bound than (c) is proved for it, and the worst pattern is not known for either start.
+# ```
 #
 # ### Conditioning
 #
