@@ -143,8 +143,8 @@ class ContinuousCategorical:
     The density is with respect to Lebesgue measure on the first D - 1 coordinates. Results have the dtype of `eta`, are computed when first
     asked for, and kept.
 
-    NaN, +inf or a row without a finite logit makes that row NaN and no other. Without a category (-inf), the density lives on a face of the
-    simplex: ``log_partition`` and the entropy are -inf, means and covariances are those of the other categories, and 0. D = 1 is the point 1.
+    NaN, +inf or a row without a finite logit makes that row NaN and no other. A logit of -inf leaves a density on a face of the simplex:
+    ``log_partition`` and the entropy are -inf, the category has mean and covariances 0, and the others have theirs. D = 1 is the point 1.
 
     Accuracy, in units of the dtype's eps: ``log_partition`` 4 relative to the largest of 1, \|log Z\| and \|eta\|; means 8 relative to themselves,
     variances and covariances 16 relative to the standard deviations: ``test_moments_meet_the_exact_references``, of up to 20 categories.
@@ -178,29 +178,32 @@ class ContinuousCategorical:
 
     @cached_property
     def log_partition(self) -> Any:
-        """A(eta) = log Z, nats, (...): it is *subtracted* in the logarithm of the density."""
+        """Log-partition A(eta) = log Z, (...), in nats. It is *subtracted* in the logarithm of the density."""
         top, log_Z, _ = self._moments
         return self._shaped(top + log_Z)
 
     @cached_property
     def log_norm_const(self) -> Any:
-        """log C(lambda) = LSE(eta) - A(eta), nats, (...): it is *added*. At least log D!, the value for equal logits; no offset changes it."""
+        """Log normalizing constant log C(lambda) = LSE(eta) - A(eta), (...), in nats. It is *added* in the logarithm of the density.
+
+        At least log D!, which is its value for equal logits. A common offset of `eta` does not change it.
+        """
         top, log_Z, _ = self._moments
         return self._shaped(self._xp.log(self._xp.exp(-below(self._xp, top, self._rows)).sum(-1)) - log_Z)
 
     @cached_property
     def mean(self) -> Any:
-        """E y, (..., D): positive, summing to 1. Equal logits have equal means, bit for bit."""
+        """Means E y_k, (..., D), non-negative with sum 1. Equal logits have equal means, bit for bit."""
         return self._shaped(self._moments[2])
 
     @cached_property
     def variance(self) -> Any:
-        """Var y_k, (..., D): the diagonal of the covariance."""
+        """Variances of y_k, (..., D), the diagonal of the covariance."""
         return self._shaped(contour.variance(self._rows))
 
     @cached_property
     def covariance_matrix(self) -> Any:
-        """Cov y, (..., D, D), symmetric bit for bit, with :attr:`variance` on the diagonal. Rows sum to zero up to rounding.
+        """Covariance of y, (..., D, D), symmetric bit for bit, with :attr:`variance` on the diagonal. Rows sum to zero up to rounding.
 
         Takes the time of D means and raises ValueError above 2^27 entries (1 GiB in float64): see :meth:`covariance_matvec`.
         """
@@ -235,7 +238,7 @@ class ContinuousCategorical:
         return contour.covariance_matvec(rows["eta"], rows["v"]).reshape(leading + (self._D,))
 
     def log_prob(self, y: ArrayLike) -> Any:
-        """log p(y), nats, (...), for y (..., D) whose leading axes broadcast with those of `eta`.
+        """Log-density log p(y), (...), in nats, for y (..., D) whose leading axes broadcast with those of `eta`.
 
         The density is with respect to Lebesgue measure on the first D - 1 coordinates. A `y` outside the simplex by more than 1e-6 raises
         ValueError; within that it counts as a point of the simplex. With logits of -inf: +inf on the face that they leave, -inf elsewhere.
@@ -250,12 +253,12 @@ class ContinuousCategorical:
         return -surprise(self._xp, log_Z, below(self._xp, top, self.eta), y)[()]
 
     def entropy(self) -> Any:
-        """Differential entropy A - eta . mean, nats, (...): at most -log (D - 1)!, the value for equal logits. -inf where a logit is."""
+        """Differential entropy A - eta . mean, (...), in nats. At most -log (D - 1)!, its value for equal logits; -inf where a logit is."""
         top, log_Z, mean = self._moments
         return self._shaped(surprise(self._xp, log_Z, below(self._xp, top, self._rows), mean))
 
     def kl_divergence(self, other: "ContinuousCategorical") -> Any:
-        """KL(self || other) = A(other) - A(self) - (other.eta - self.eta) . mean, nats, (...). Leading axes broadcast.
+        """KL divergence of self from other, A(other) - A(self) - (other.eta - self.eta) . mean, (...), in nats. Leading axes broadcast.
 
         Not negative, and 0 for equal parameters. Close distributions lose no digits: there it is the integral of the second derivative of A
         from one to the other. Categories at -inf in both count for nothing; at -inf in one only, the divergence is +inf.
@@ -269,7 +272,7 @@ class ContinuousCategorical:
         return divergence(xp, rows["eta"], rows["other"]).reshape(leading)[()]
 
     def sample(self, shape: Any = (), rng: Any = None) -> Any:
-        """Independent draws, (*shape, ..., D).
+        """Independent draws, in an array of shape ``shape + (..., D)``.
 
         Parameters
         ----------
@@ -305,7 +308,7 @@ class ContinuousCategorical:
         Notes
         -----
         Newton's method on the convex log-likelihood, in the logarithms of the rates; the start ``-1/mu`` has means within 25 % of mu. Steps are
-        shortened until they come closer. A row of NaN stays NaN.
+        shortened until they come closer. A row of NaN stays NaN; so would be one where the steps do not arrive, which has not been seen.
 
         Accuracy: the mean of the result is mu within 12 eps, relative and entry by entry: ``test_from_mean_inverts_the_mean``, of up to 10,000
         categories.
