@@ -12,6 +12,7 @@ numbers that they are. Logits are shifted so that the largest is 0: log Z here i
 """
 
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 from mpmath import mp
@@ -29,7 +30,7 @@ class Reference:
         self.node = {float(v): Fraction(v) - top for v in values}  # logit -> the number that stands for it
         nodes = dict(zip(reversed(self.node.values()), map(int, reversed(counts))))  # {number: count}, falling from 0
         with mp.workdps(DIGITS + 20):
-            self.Z = (method or method_for(nodes))(nodes)
+            self.Z = cache((method or method_for(nodes))(nodes))
 
     def log_Z(self):
         with mp.workdps(DIGITS + 20):
