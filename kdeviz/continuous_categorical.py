@@ -1,7 +1,7 @@
 """The continuous categorical: its loss, and the distribution with moments, divergence, samples and the fit to a mean."""
 
 import math
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +13,8 @@ from .losses import ArrayLike, Result, labels_as_rows
 TOLERANCE = 1e-6  # how far outside the simplex a label may lie
 MOST_ENTRIES = 2**27  # of a covariance matrix: 1 GiB in float64
 LEAST_MEAN = {np.dtype(np.float32): 1e-30, np.dtype(np.float64): 1e-100}  # 1/mean and its square are numbers
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
-NEAR = 2  # where no logit moves by more than this over its mean, the divergence is an integral: 16 nodes are exact to 1e-15
+NEAR = 2  # where no logit moves by more than this over its mean, the divergence is an integral
+NODES = 16  # of that integral: exact to 1e-15
 FAR_DOWN = {np.dtype(np.float32): -(2.0**50), np.dtype(np.float64): -(2.0**100)}  # what is added to it is rounded away
 NEWTON_STEPS, CG_STEPS = 60, 60  # caps; seen: 8 and 8
 ROUNDING, CLOSE, CG_TOLERANCE = 1e-15, 1e-8, 1e-16
@@ -384,10 +384,16 @@ def centred(xp, eta):
 def integrated(xp, eta, step):
     """The integral of (1 - t) step . Cov(eta + t step) step over t from 0 to 1."""
     total = xp.zeros_like(eta[:, 0])
-    for node, weight in zip(NODES.tolist(), WEIGHTS.tolist()):
-        product = contour.covariance_matvec(eta + (1 + node) / 2 * step, step)
-        total = total + weight * (1 - node) / 4 * (step * product).sum(-1)
+    for t, weight in gauss_rule():
+        total = total + weight * (1 - t) * (step * contour.covariance_matvec(eta + t * step, step)).sum(-1)
     return total
+
+
+@cache
+def gauss_rule():
+    """(node, weight) pairs on [0, 1]. When first wanted: numpy takes a while to load its polynomials."""
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    return list(zip(((1 + nodes) / 2).tolist(), (weights / 2).tolist()))
 
 
 # ---------------------------------------------------------------------------------------------------- from the mean
