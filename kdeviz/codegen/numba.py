@@ -1,5 +1,6 @@
 """numba: one compiled function per kernel that walks over rows; sums and exponentials become vector code, threads share the rows."""
 
+import re
 from pathlib import Path
 
 import sympy as sp
@@ -16,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba as nb
 import numpy as np
 from llvmlite import ir
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic, overload, register_jitable
 """
 
 
@@ -63,14 +64,14 @@ class Expressions(ScalarPrinter, PythonCodePrinter):
 
 FUNCTIONS = {
     "exp": "_exp",
-    "log": "math.log",
-    "log1p": "math.log1p",
+    "log": "_log",
+    "log1p": "_log1p",
     "expm1": "math.expm1",
     "logaddexp": "_log_add_exp",
     "Upper": "_upper",
     "Coarse": "_coarse",
 }
-FUNCTIONS |= {"Abs": "abs", "sign": "np.sign", "sin": "math.sin", "cos": "math.cos", "floor": "np.floor"}
+FUNCTIONS |= {"Abs": "abs", "sign": "np.sign", "sin": "_sin", "cos": "_cos", "floor": "np.floor"}
 
 
 class Numba:
@@ -116,7 +117,7 @@ class Numba:
 
     def every_group(self, index):
         """The test for the last turn of a group of terms that share a logarithm."""
-        return f"if {index} % GROUP == GROUP - 1"
+        return f"if _ends_group({index})"
 
     def multiply(self, *group_and_term):
         *group, x, y = group_and_term
@@ -130,13 +131,13 @@ class Numba:
 
 
 class RowKernel(LoopKernel):
-    """The body of one row. What an input holds for the whole turn of a loop is read before the loops inside.
+    """The body of one row. What is constant within a turn of a loop is read before the loops inside it.
 
     LLVM would read it in their every turn: it does not know that the arrays written there are others.
     """
 
     def __init__(self, kernel, depth):
-        self.path, self.early = kernel.nest[:1], {}
+        self.path, self.early, self.inner_reads = kernel.nest[:1], {}, set()
         super().__init__(kernel, Numba(kernel), depth)
 
     def loop(self, loop):
@@ -145,13 +146,29 @@ class RowKernel(LoopKernel):
         self.path = self.path[:-1]
 
     def items(self, items):
-        reads = {r for item in items if isinstance(item, Loop) for eq in item.equations for r in eq.reads}
-        constant = {t: f"{t.base}_value" for t in self.kernel.inputs if t.indices == self.path and t in reads}
-        for t, name in constant.items():
-            self.line(self.syntax.declare(name, self.place(t)))
-        outer, self.early = self.early, self.early | constant
+        inside = [eq for item in items if isinstance(item, Loop) for eq in item.equations]
+        made = {t.base for eq in [*inside, *(item for item in items if not isinstance(item, Loop))] for t in eq.targets}
+        outer = self.early, self.inner_reads
+        self.inner_reads = {r for eq in inside for r in eq.reads}
+        reads = sorted((r for r in self.inner_reads if r.base not in made and self.is_constant(r)), key=str)
+        constant = {r: f"{r.base}_value" for r in reads}
+        for r, name in constant.items():
+            self.line(self.syntax.declare(name, self.place(r)))
+        self.early = self.early | constant
         super().items(items)
-        self.early = outer
+        self.early, self.inner_reads = outer
+
+    def equation(self, eq, present):
+        present = super().equation(eq, present)
+        if not eq.op and eq.target in self.inner_reads and self.is_constant(eq.target):
+            self.early[eq.target] = f"{eq.target.base}_value"
+            self.line(self.syntax.declare(self.early[eq.target], super().place(eq.target)))
+        return present
+
+    def is_constant(self, r):
+        """It is a place in an array, of the loops that are open, and those alone."""
+        kept = self.shape.get(r.base)
+        return bool(kept) and set(kept) <= set(self.path) and self.path[-1] in kept and r not in self.early
 
     def place(self, t):
         return self.early.get(t) or super().place(t)
@@ -170,7 +187,7 @@ def function(kernel, source):
             f"def {kernel.name}({inputs}):",
             f'    r"""{docstring(kernel, source)}"""',
             *sizes,
-            *(f"    {t.base} = np.empty({shape(t)}, {first}.dtype)" for t in kernel.outputs),
+            *(f"    {t.base} = _apart({shape(t)}, {first}.dtype)" for t in kernel.outputs),
             f"    _run(_{kernel.name}, {row.size}, {sp.Mul(*(i.size for i in kernel.nest[1:]))}, ({inputs},), ({outputs},))",
             f"    return {outputs}{one}",
             "",
@@ -180,7 +197,7 @@ def function(kernel, source):
             f"    real = {first}.dtype.type",
             *lowest,
             *sizes[1:],
-            *(f"    {name} = np.empty({array_shape(dims)}, {first}.dtype)" for name, dims in body.arrays.items()),
+            *(f"    {name} = _apart({array_shape(dims)}, {first}.dtype)" for name, dims in body.arrays.items()),
             f"    for {row} in range(start, stop):",
             *body.lines,
         ]
@@ -194,4 +211,16 @@ def array_shape(dims):
 def module(kernels, source):
     """The text of one file, which needs numpy and numba."""
     head = f"# {HEADER.format(source=source)}\n{IMPORTS}\n\n"
-    return "\n\n\n".join([head + RUNTIME.read_text().strip(), *(function(k, source) for k in kernels)]) + "\n"
+    functions = [function(k, source) for k in kernels]
+    return "\n\n\n".join([head + runtime("\n".join(functions)), *functions]) + "\n"
+
+
+def runtime(text):
+    """Those parts of the runtime that a text calls, directly or through other parts."""
+    parts = RUNTIME.read_text().strip().split("\n\n\n")
+    name = lambda part: re.search(r"^def (\w+)", part, re.MULTILINE)[1].removesuffix("_of_type")
+    used = set()
+    while new := {part for part in parts if part not in used and re.search(rf"\b{name(part)}\b", text)}:
+        used |= new
+        text = "\n".join([text, *new])
+    return "\n\n\n".join(part for part in parts if part in used)

@@ -20,7 +20,7 @@ protected public reinterpret_cast static_assert static_cast template this thread
 virtual wchar_t xor xor_eq main""".split()
 TEMPLATES = """REAL LOWEST INFINITE NULL Max Sum maximum sign log_add_exp block_reduce lanes scratch threadIdx blockIdx
 blockDim gridDim np math self row rows block real launch source outputs upper coarse multiply flush accumulate GROUP
-nb intrinsic overload ir start stop lowest""".split()
+nb intrinsic overload register_jitable ir start stop lowest""".split()
 RESERVED = {
     *reserved_words,
     *reserved_words_c99,

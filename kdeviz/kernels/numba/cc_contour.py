@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba as nb
 import numpy as np
 from llvmlite import ir
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic, overload, register_jitable
 
 
 def _compiled(function):
@@ -41,6 +41,19 @@ def _read_only(array):
     array = np.ascontiguousarray(array).view()
     array.flags.writeable = False
     return array
+
+
+@register_jitable
+def _apart(shape, dtype):
+    """A new array that no other is within a kilobyte of.
+
+    Vector code asks whether what it writes lies so far from what it reads, and for near arrays the sums would take another order:
+    the last digit of a row would depend on its place in memory.
+    """
+    size = 1
+    for n in shape:
+        size *= n
+    return np.empty(size + 512, dtype)[256 : size + 256].reshape(shape)
 
 
 @_inlined()
@@ -120,11 +133,149 @@ def _exp_single(x):
     return (real(1.0) + (r + r * r * q)) * low * high
 
 
+def _log(x):
+    """log as vector code: within 1.1 units in the last place, subnormal arguments too; -inf at 0, NaN below and at NaN, inf at inf."""
+
+
+@overload(_log, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _log_of_type(x):
+    return _log_single if x == nb.float32 else _log_double
+
+
+def _log_double(x):
+    """n log 2 + log f, f in [sqrt(1/2), sqrt 2] (fdlibm's polynomial); n is read off as the last bits of a number above 2**52."""
+    small = x < 2.2250738585072014e-308
+    scaled = x * 18014398509481984.0 if small else x
+    bits = np.float64(scaled).view(np.uint64)
+    e = np.uint64(np.uint64(bits + np.uint64(0x3FF0000000000000 - 0x3FE6A09E00000000)) >> np.uint64(52))
+    n = np.uint64(e | np.uint64(0x4330000000000000)).view(np.float64) - (4503599627370496.0 + 1023.0)
+    n = n - 54.0 if small else n
+    f = np.uint64(bits - np.uint64(e << np.uint64(52)) + np.uint64(0x3FF0000000000000)).view(np.float64) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    q = 1.479819860511658591e-01
+    q = q * z + 1.531383769920937332e-01
+    q = q * z + 1.818357216161805012e-01
+    q = q * z + 2.222219843214978396e-01
+    q = q * z + 2.857142874366239149e-01
+    q = q * z + 3.999999999940941908e-01
+    q = q * z + 6.666666666666735130e-01
+    half = 0.5 * f * f
+    value = n * 0.6931471803691238 - ((half - (s * (half + z * q) + n * 1.9082149292705877e-10)) - f)
+    return value if 0.0 < x < np.inf else -np.inf if x == 0.0 else x if x > 0.0 else np.nan
+
+
+def _log_single(x):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    small = x < real(1.1754944e-38)
+    scaled = x * real(33554432.0) if small else x
+    bits = np.float32(scaled).view(np.uint32)
+    e = np.uint32(np.uint32(bits + np.uint32(0x3F800000 - 0x3F3504F3)) >> np.uint32(23))
+    n = np.uint32(e | np.uint32(0x4B000000)).view(np.float32) - real(8388608.0 + 127.0)
+    n = n - real(25.0) if small else n
+    f = np.uint32(np.uint32(bits - np.uint32(e << np.uint32(23))) + np.uint32(0x3F800000)).view(np.float32) - real(1.0)
+    s = f / (real(2.0) + f)
+    z = s * s
+    q = real(0.24279078841)
+    q = q * z + real(0.28498786688)
+    q = q * z + real(0.40000972152)
+    q = q * z + real(0.66666662693)
+    half = real(0.5) * f * f
+    value = n * real(6.9313812256e-01) - ((half - (s * (half + z * q) + n * real(9.0580006145e-06))) - f)
+    return (
+        value
+        if real(0.0) < x < real(np.inf)
+        else real(-np.inf)
+        if x == real(0.0)
+        else x
+        if x > real(0.0)
+        else real(np.nan)
+    )
+
+
 @_inlined()
-def _log_add_exp(a, b):
-    """log(exp a + exp b); -inf twice gives -inf."""
-    high, low = (a, b) if a > b else (b, a)
-    return high if math.isinf(low) else high + math.log1p(_exp(low - high))
+def _log1p(x):
+    """log(1 + x) within 2 units in the last place: what rounding takes from 1 + x is given back."""
+    real = type(x)
+    total = real(1) + x
+    lost = x - (total - real(1)) if abs(x) < real(1) else real(1) - (total - x)
+    value = _log(total)
+    return value + lost / total if real(0) < total < real(np.inf) else value
+
+
+def _sin(x):
+    """sin as vector code, to 1 unit in the last place of 1 or of an angle beyond 1; NaN beyond 2**40, where there are no such digits."""
+
+
+def _cos(x):
+    """cos; see _sin."""
+
+
+@overload(_sin, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _sin_of_type(x):
+    return lambda x: _circular(x, 0)
+
+
+@overload(_cos, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _cos_of_type(x):
+    return lambda x: _circular(x, 1)
+
+
+def _circular(x, quarter):
+    """sin(x + quarter pi/2)"""
+
+
+@overload(_circular, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _circular_of_type(x, quarter):
+    return _circular_single if x == nb.float32 else _circular_double
+
+
+def _circular_double(x, quarter):
+    """r = x - n pi/2 by pi/2 in three parts, the polynomials of fdlibm, and the sign and swap of quadrant n + quarter."""
+    inside = x if abs(x) < 1099511627776.0 else np.nan
+    shifted = inside * 0.6366197723675814 + 6755399441055744.0
+    n = shifted - 6755399441055744.0
+    r = inside - n * 1.5707963267341256 - n * 6.077100506303966e-11 - n * 2.0222662487959506e-21
+    z = r * r
+    q = 1.58969099521155010221e-10
+    q = q * z - 2.50507602534068634195e-08
+    q = q * z + 2.75573137070700676789e-06
+    q = q * z - 1.98412698298579493134e-04
+    q = q * z + 8.33333333332248946124e-03
+    q = q * z - 1.66666666666666324348e-01
+    sine = r + r * z * q
+    q = -1.13596475577881948265e-11
+    q = q * z + 2.08757232129817482790e-09
+    q = q * z - 2.75573143513906633035e-07
+    q = q * z + 2.48015872894767294178e-05
+    q = q * z - 1.38888888888741095749e-03
+    q = q * z + 4.16666666666666019037e-02
+    cosine = 1.0 - (0.5 * z - z * z * q)
+    k = np.uint64(np.float64(shifted).view(np.uint64) + np.uint64(quarter))
+    value = cosine if k & np.uint64(1) else sine
+    return -value if k & np.uint64(2) else value
+
+
+def _circular_single(x, quarter):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    inside = x if abs(x) < real(2097152.0) else real(np.nan)
+    shifted = inside * real(0.6366197723675814) + real(12582912.0)
+    n = shifted - real(12582912.0)
+    r = inside - n * real(1.5703125) - n * real(4.837512969970703e-04) - n * real(7.549789948768648e-08)
+    z = r * r
+    q = real(-1.9515295891e-04)
+    q = q * z + real(8.3321608736e-03)
+    q = q * z - real(1.6666654611e-01)
+    sine = r + r * z * q
+    q = real(2.443315711809948e-05)
+    q = q * z - real(1.388731625493765e-03)
+    q = q * z + real(4.166664568298827e-02)
+    cosine = real(1.0) - (real(0.5) * z - z * z * q)
+    k = np.uint32(np.float32(shifted).view(np.uint32) + np.uint32(quarter))
+    value = cosine if k & np.uint32(1) else sine
+    return -value if k & np.uint32(2) else value
 
 
 @_inlined()
@@ -135,7 +286,10 @@ def _accumulate(total, rest, part):
     return raised, (raised - total) - whole if math.isfinite(raised) else part - part
 
 
-GROUP = 16  # terms of a remainder that share a logarithm: float32 has room for so many factors
+@_inlined()
+def _ends_group(k):
+    """Whether k is the last of 16 terms that share a logarithm; float32 has room for so many factors."""
+    return np.int64(k) % 16 == 15
 
 
 @_inlined("contract")
@@ -148,9 +302,60 @@ def _multiply(product_x, product_y, first_x, first_y, x, y):
 @_inlined()
 def _flush(sum_x, sum_y, product_x, product_y, first_x, first_y):
     """A group goes into the sum of xi - log(1 + xi)."""
-    none = first_x - first_x
-    real = math.log1p(product_x * (product_x + 2.0) + product_y * product_y) / 2
-    return sum_x + (first_x - real), sum_y + (first_y - math.atan2(product_y, product_x + 1)), none, none, none, none
+    real = type(sum_x)
+    log_modulus = _log1p(product_x * (product_x + real(2)) + product_y * product_y) / real(2)
+    angle = _angle(product_y, product_x + real(1))
+    return sum_x + (first_x - log_modulus), sum_y + (first_y - angle), real(0), real(0), real(0), real(0)
+
+
+@_inlined()
+def _angle(y, x):
+    """atan2(y, x) of finite numbers as vector code, within 2.5 units in the last place; 0 at the origin."""
+    real = type(x)
+    low, high = min(abs(x), abs(y)), max(abs(x), abs(y))
+    steep = low > real(0.41421356237309503) * high  # beyond pi/8: the tangent of the angle less pi/4
+    above, below = (low - high, low + high) if steep else (low, high)
+    angle = _arctan(above / below if below > real(0) else real(0))
+    angle = real(np.pi / 4) + angle if steep else angle
+    angle = real(np.pi / 2) - angle if abs(y) > abs(x) else angle
+    angle = real(np.pi) - angle if x < real(0) else angle
+    return -angle if y < real(0) else angle
+
+
+def _arctan(t):
+    """arctan for |t| up to 7/16, by the polynomials of fdlibm."""
+
+
+@overload(_arctan, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _arctan_of_type(t):
+    return _arctan_single if t == nb.float32 else _arctan_double
+
+
+def _arctan_double(t):
+    z = t * t
+    q = 1.62858201153657823623e-02
+    q = q * z - 3.65315727442169155270e-02
+    q = q * z + 4.97687799461593236017e-02
+    q = q * z - 5.83357013379057348645e-02
+    q = q * z + 6.66107313738753120669e-02
+    q = q * z - 7.69187620504482999495e-02
+    q = q * z + 9.09088713343650656196e-02
+    q = q * z - 1.11111104054623557880e-01
+    q = q * z + 1.42857142725034663711e-01
+    q = q * z - 1.99999999998764832476e-01
+    q = q * z + 3.33333333333329318027e-01
+    return t - t * z * q
+
+
+def _arctan_single(t):
+    real = np.float32
+    z = t * t
+    q = real(6.1687607318e-02)
+    q = q * z - real(1.0648017377e-01)
+    q = q * z + real(1.4253635705e-01)
+    q = q * z - real(1.9999158382e-01)
+    q = q * z + real(3.3333328366e-01)
+    return t - t * z * q
 
 
 @_inlined()
@@ -213,7 +418,7 @@ def saddle_start(gap):
     """
     R = gap.shape[0]
     D = gap.shape[1]
-    tau = np.empty((R,), gap.dtype)
+    tau = _apart((R,), gap.dtype)
     _run(_saddle_start, R, D, (gap,), (tau,))
     return tau,
 
@@ -280,9 +485,9 @@ def saddle_step(gap, tau):
     """
     R = gap.shape[0]
     D = gap.shape[1]
-    next_tau = np.empty((R,), gap.dtype)
-    sigma = np.empty((R,), gap.dtype)
-    excess = np.empty((R,), gap.dtype)
+    next_tau = _apart((R,), gap.dtype)
+    sigma = _apart((R,), gap.dtype)
+    excess = _apart((R,), gap.dtype)
     _run(_saddle_step, R, D, (gap, tau,), (next_tau, sigma, excess,))
     return next_tau, sigma, excess
 
@@ -384,7 +589,7 @@ def saddle_excess(eta, top, tau):
     """
     R = eta.shape[0]
     D = eta.shape[1]
-    missing = np.empty((R,), eta.dtype)
+    missing = _apart((R,), eta.dtype)
     _run(_saddle_excess, R, D, (eta, top, tau,), (missing,))
     return missing,
 
@@ -394,8 +599,8 @@ def _saddle_excess(start, stop, eta, top, tau, missing):
     real = eta.dtype.type
     D = eta.shape[1]
     for row in range(start, stop):
-        top_value = top[row]
         tau_value = tau[row]
+        top_value = top[row]
         high_sum = real(0)
         low_sum = real(0)
         high_sum_rest = real(0)
@@ -501,7 +706,7 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
     R = gap.shape[0]
     D = gap.shape[1]
     N = rest_x.shape[1]
-    log_Z = np.empty((R,), gap.dtype)
+    log_Z = _apart((R,), gap.dtype)
     _run(_log_partition, R, D*N, (gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y,), (log_Z,))
     return log_Z,
 
@@ -511,19 +716,19 @@ def _log_partition(start, stop, gap, tau, sigma, excess, rest_x, rest_y, rest_lo
     real = gap.dtype.type
     D = gap.shape[1]
     N = rest_x.shape[1]
-    remainder_x = np.empty((N,), gap.dtype)
-    remainder_y = np.empty((N,), gap.dtype)
-    remainder_x_rest = np.empty((N,), gap.dtype)
-    remainder_y_rest = np.empty((N,), gap.dtype)
-    remainder_x_part = np.empty((N,), gap.dtype)
-    remainder_y_part = np.empty((N,), gap.dtype)
-    remainder_x_product = np.empty((N,), gap.dtype)
-    remainder_y_product = np.empty((N,), gap.dtype)
-    remainder_x_first = np.empty((N,), gap.dtype)
-    remainder_y_first = np.empty((N,), gap.dtype)
+    remainder_x = _apart((N,), gap.dtype)
+    remainder_y = _apart((N,), gap.dtype)
+    remainder_x_rest = _apart((N,), gap.dtype)
+    remainder_y_rest = _apart((N,), gap.dtype)
+    remainder_x_part = _apart((N,), gap.dtype)
+    remainder_y_part = _apart((N,), gap.dtype)
+    remainder_x_product = _apart((N,), gap.dtype)
+    remainder_y_product = _apart((N,), gap.dtype)
+    remainder_x_first = _apart((N,), gap.dtype)
+    remainder_y_first = _apart((N,), gap.dtype)
     for row in range(start, stop):
-        tau_value = tau[row]
         excess_value = excess[row]
+        tau_value = tau[row]
         inverse_sigma = real(1)/sigma[row]
         raw_log_Z = real(0)
         for node in range(N):
@@ -545,13 +750,13 @@ def _log_partition(start, stop, gap, tau, sigma, excess, rest_x, rest_y, rest_lo
                 remainder_y_first[node] = real(0)
             for k in _block(k_0, 128, D):
                 m = real(1)/(gap[row, k] + tau_value)
-                raw_log_Z_part = _add(raw_log_Z_part, math.log(gap[row, k] + tau_value))
+                raw_log_Z_part = _add(raw_log_Z_part, _log(gap[row, k] + tau_value))
                 for node in range(N):
                     p = inverse_sigma*m
                     x = p*zeta_x[node]
                     y = p*zeta_y[node]
                     remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], x, y)
-                if k % GROUP == GROUP - 1:
+                if _ends_group(k):
                     for node in range(N):
                         remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
             for node in range(N):
@@ -565,9 +770,9 @@ def _log_partition(start, stop, gap, tau, sigma, excess, rest_x, rest_y, rest_lo
             H_x = remainder_x[node] + rest_x[row, node] + excess_value*zeta_x[node]
             height = _exp(H_x)
             H_y = remainder_y[node] + rest_y[row, node] + excess_value*zeta_y[node]
-            W_x = height*(w_x[node]*math.cos(H_y) - w_y[node]*math.sin(H_y))
+            W_x = height*(w_x[node]*_cos(H_y) - w_y[node]*_sin(H_y))
             F = _add(F, W_x)
-        log_Z[row] = tau_value + math.log(F) - raw_log_Z - rest_log[row] - math.log(sigma[row])
+        log_Z[row] = tau_value + _log(F) - raw_log_Z - rest_log[row] - _log(sigma[row])
 
 
 def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
@@ -650,11 +855,11 @@ def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, ze
     R = gap.shape[0]
     D = gap.shape[1]
     N = rest_x.shape[1]
-    log_Z = np.empty((R,), gap.dtype)
-    mean = np.empty((R, D), gap.dtype)
-    F = np.empty((R,), gap.dtype)
-    W_x = np.empty((R, N), gap.dtype)
-    W_y = np.empty((R, N), gap.dtype)
+    log_Z = _apart((R,), gap.dtype)
+    mean = _apart((R, D), gap.dtype)
+    F = _apart((R,), gap.dtype)
+    W_x = _apart((R, N), gap.dtype)
+    W_y = _apart((R, N), gap.dtype)
     _run(_log_partition_and_mean, R, D*N, (gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y,), (log_Z, mean, F, W_x, W_y,))
     return log_Z, mean, F, W_x, W_y
 
@@ -664,22 +869,22 @@ def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, rest_x, rest_y
     real = gap.dtype.type
     D = gap.shape[1]
     N = rest_x.shape[1]
-    m = np.empty((D,), gap.dtype)
-    remainder_x = np.empty((N,), gap.dtype)
-    remainder_y = np.empty((N,), gap.dtype)
-    W_x_value = np.empty((N,), gap.dtype)
-    W_y_value = np.empty((N,), gap.dtype)
-    remainder_x_rest = np.empty((N,), gap.dtype)
-    remainder_y_rest = np.empty((N,), gap.dtype)
-    remainder_x_part = np.empty((N,), gap.dtype)
-    remainder_y_part = np.empty((N,), gap.dtype)
-    remainder_x_product = np.empty((N,), gap.dtype)
-    remainder_y_product = np.empty((N,), gap.dtype)
-    remainder_x_first = np.empty((N,), gap.dtype)
-    remainder_y_first = np.empty((N,), gap.dtype)
+    m = _apart((D,), gap.dtype)
+    remainder_x = _apart((N,), gap.dtype)
+    remainder_y = _apart((N,), gap.dtype)
+    W_x_value = _apart((N,), gap.dtype)
+    W_y_value = _apart((N,), gap.dtype)
+    remainder_x_rest = _apart((N,), gap.dtype)
+    remainder_y_rest = _apart((N,), gap.dtype)
+    remainder_x_part = _apart((N,), gap.dtype)
+    remainder_y_part = _apart((N,), gap.dtype)
+    remainder_x_product = _apart((N,), gap.dtype)
+    remainder_y_product = _apart((N,), gap.dtype)
+    remainder_x_first = _apart((N,), gap.dtype)
+    remainder_y_first = _apart((N,), gap.dtype)
     for row in range(start, stop):
-        tau_value = tau[row]
         excess_value = excess[row]
+        tau_value = tau[row]
         inverse_sigma = real(1)/sigma[row]
         raw_log_Z = real(0)
         for node in range(N):
@@ -701,13 +906,14 @@ def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, rest_x, rest_y
                 remainder_y_first[node] = real(0)
             for k in _block(k_0, 128, D):
                 m[k] = real(1)/(gap[row, k] + tau_value)
-                raw_log_Z_part = _add(raw_log_Z_part, math.log(gap[row, k] + tau_value))
+                m_value = m[k]
+                raw_log_Z_part = _add(raw_log_Z_part, _log(gap[row, k] + tau_value))
                 for node in range(N):
-                    p = inverse_sigma*m[k]
+                    p = inverse_sigma*m_value
                     x = p*zeta_x[node]
                     y = p*zeta_y[node]
                     remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], x, y)
-                if k % GROUP == GROUP - 1:
+                if _ends_group(k):
                     for node in range(N):
                         remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
             for node in range(N):
@@ -721,24 +927,25 @@ def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, rest_x, rest_y
             H_x = remainder_x[node] + rest_x[row, node] + excess_value*zeta_x[node]
             height = _exp(H_x)
             H_y = remainder_y[node] + rest_y[row, node] + excess_value*zeta_y[node]
-            W_x_value[node] = height*(w_x[node]*math.cos(H_y) - w_y[node]*math.sin(H_y))
+            W_x_value[node] = height*(w_x[node]*_cos(H_y) - w_y[node]*_sin(H_y))
             F_value = _add(F_value, W_x_value[node])
-            W_y_value[node] = height*(w_x[node]*math.sin(H_y) + w_y[node]*math.cos(H_y))
+            W_y_value[node] = height*(w_x[node]*_sin(H_y) + w_y[node]*_cos(H_y))
             W_x[row, node] = W_x_value[node]
             W_y[row, node] = W_y_value[node]
-        log_Z[row] = tau_value + math.log(F_value) - raw_log_Z - rest_log[row] - math.log(sigma[row])
+        log_Z[row] = tau_value + _log(F_value) - raw_log_Z - rest_log[row] - _log(sigma[row])
         inverse_F = real(1)/F_value
         F[row] = F_value
         for k in range(D):
+            m_value = m[k]
             raw_mean = real(0)
             for node in range(N):
-                p = inverse_sigma*m[k]
+                p = inverse_sigma*m_value
                 x = p*zeta_x[node]
                 b = real(1) + x
                 y = p*zeta_y[node]
                 q = (b*b) + (y*y)
                 raw_mean = _add(raw_mean, (W_x_value[node]*b + W_y_value[node]*y)/q)
-            mean[row, k] = inverse_F*m[k]*raw_mean
+            mean[row, k] = inverse_F*m_value*raw_mean
 
 
 def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
@@ -805,7 +1012,7 @@ def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]
-    variance = np.empty((R, D), gap.dtype)
+    variance = _apart((R, D), gap.dtype)
     _run(_variances, R, D*N, (gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y,), (variance,))
     return variance,
 
@@ -914,7 +1121,7 @@ def covariance_matvec(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v):
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]
-    product = np.empty((R, D), gap.dtype)
+    product = _apart((R, D), gap.dtype)
     _run(_covariance_matvec, R, D*N, (gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v,), (product,))
     return product,
 
@@ -924,13 +1131,13 @@ def _covariance_matvec(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, 
     real = gap.dtype.type
     D = gap.shape[1]
     N = W_x.shape[1]
-    m = np.empty((D,), gap.dtype)
-    c_x = np.empty((N,), gap.dtype)
-    c_y = np.empty((N,), gap.dtype)
-    c_x_rest = np.empty((N,), gap.dtype)
-    c_y_rest = np.empty((N,), gap.dtype)
-    c_x_part = np.empty((N,), gap.dtype)
-    c_y_part = np.empty((N,), gap.dtype)
+    m = _apart((D,), gap.dtype)
+    c_x = _apart((N,), gap.dtype)
+    c_y = _apart((N,), gap.dtype)
+    c_x_rest = _apart((N,), gap.dtype)
+    c_y_rest = _apart((N,), gap.dtype)
+    c_x_part = _apart((N,), gap.dtype)
+    c_y_part = _apart((N,), gap.dtype)
     for row in range(start, stop):
         tau_value = tau[row]
         inverse_sigma = real(1)/sigma[row]
@@ -949,14 +1156,15 @@ def _covariance_matvec(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, 
                 mean_value = mean[row, k]
                 v_value = v[row, k]
                 m[k] = real(1)/(gap[row, k] + tau_value)
+                m_value = m[k]
                 for node in range(N):
-                    p = inverse_sigma*m[k]
+                    p = inverse_sigma*m_value
                     x = p*zeta_x[node]
                     b = real(1) + x
                     y = p*zeta_y[node]
                     q = (b*b) + (y*y)
-                    a_x = b*m[k]/q
-                    a_y = -m[k]*y/q
+                    a_x = b*m_value/q
+                    a_y = -m_value*y/q
                     a_deviation = a_x - mean_value
                     c_x_part[node] = _add(c_x_part[node], a_deviation*v_value)
                     c_y_part[node] = _add(c_y_part[node], a_y*v_value)
@@ -964,17 +1172,18 @@ def _covariance_matvec(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, 
                 c_x[node], c_x_rest[node] = _accumulate(c_x[node], c_x_rest[node], c_x_part[node])
                 c_y[node], c_y_rest[node] = _accumulate(c_y[node], c_y_rest[node], c_y_part[node])
         for k in range(D):
+            m_value = m[k]
             mean_value = mean[row, k]
             v_value = v[row, k]
             product_value = real(0)
             for node in range(N):
-                p = inverse_sigma*m[k]
+                p = inverse_sigma*m_value
                 x = p*zeta_x[node]
                 b = real(1) + x
                 y = p*zeta_y[node]
                 q = (b*b) + (y*y)
-                e_x = b*m[k]/q
-                e_y = -m[k]*y/q
+                e_x = b*m_value/q
+                e_y = -m_value*y/q
                 V_x = W_x[row, node]*inverse_F
                 V_y = W_y[row, node]*inverse_F
                 e_deviation = e_x - mean_value
@@ -1088,9 +1297,9 @@ def power_sums_10(gap, tau, sigma, zeta_x, zeta_y):
     R = gap.shape[0]
     D = gap.shape[1]
     N = zeta_x.shape[0]
-    rest_x = np.empty((R, N), gap.dtype)
-    rest_y = np.empty((R, N), gap.dtype)
-    rest_log = np.empty((R,), gap.dtype)
+    rest_x = _apart((R, N), gap.dtype)
+    rest_y = _apart((R, N), gap.dtype)
+    rest_log = _apart((R,), gap.dtype)
     _run(_power_sums_10, R, D*N, (gap, tau, sigma, zeta_x, zeta_y,), (rest_x, rest_y, rest_log,))
     return rest_x, rest_y, rest_log
 
@@ -1150,7 +1359,7 @@ def _power_sums_10(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
                 power_5 = power_2*power_3
                 kappa_9_part = _add(kappa_9_part, power_4*power_5)
                 kappa_10_part = _add(kappa_10_part, (power_5*power_5))
-                rest_log_value_part = _add(rest_log_value_part, math.log(gap[row, k] + tau_value))
+                rest_log_value_part = _add(rest_log_value_part, _log(gap[row, k] + tau_value))
             kappa_2, kappa_2_rest = _accumulate(kappa_2, kappa_2_rest, kappa_2_part)
             kappa_3, kappa_3_rest = _accumulate(kappa_3, kappa_3_rest, kappa_3_part)
             kappa_4, kappa_4_rest = _accumulate(kappa_4, kappa_4_rest, kappa_4_part)
@@ -1279,7 +1488,7 @@ def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]
-    mean = np.empty((R, D), gap.dtype)
+    mean = _apart((R, D), gap.dtype)
     _run(_power_means_10, R, D*N, (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y,), (mean,))
     return mean,
 
@@ -1509,9 +1718,9 @@ def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
     R = gap.shape[0]
     D = gap.shape[1]
     N = zeta_x.shape[0]
-    rest_x = np.empty((R, N), gap.dtype)
-    rest_y = np.empty((R, N), gap.dtype)
-    rest_log = np.empty((R,), gap.dtype)
+    rest_x = _apart((R, N), gap.dtype)
+    rest_y = _apart((R, N), gap.dtype)
+    rest_log = _apart((R,), gap.dtype)
     _run(_power_sums_20, R, D*N, (gap, tau, sigma, zeta_x, zeta_y,), (rest_x, rest_y, rest_log,))
     return rest_x, rest_y, rest_log
 
@@ -1616,7 +1825,7 @@ def _power_sums_20(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
                 power_10 = (power_5*power_5)
                 kappa_19_part = _add(kappa_19_part, power_10*power_9)
                 kappa_20_part = _add(kappa_20_part, (power_10*power_10))
-                rest_log_value_part = _add(rest_log_value_part, math.log(gap[row, k] + tau_value))
+                rest_log_value_part = _add(rest_log_value_part, _log(gap[row, k] + tau_value))
             kappa_2, kappa_2_rest = _accumulate(kappa_2, kappa_2_rest, kappa_2_part)
             kappa_3, kappa_3_rest = _accumulate(kappa_3, kappa_3_rest, kappa_3_part)
             kappa_4, kappa_4_rest = _accumulate(kappa_4, kappa_4_rest, kappa_4_part)
@@ -1835,7 +2044,7 @@ def power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]
-    mean = np.empty((R, D), gap.dtype)
+    mean = _apart((R, D), gap.dtype)
     _run(_power_means_20, R, D*N, (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y,), (mean,))
     return mean,
 

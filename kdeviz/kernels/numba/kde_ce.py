@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba as nb
 import numpy as np
 from llvmlite import ir
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic, overload, register_jitable
 
 
 def _compiled(function):
@@ -41,6 +41,19 @@ def _read_only(array):
     array = np.ascontiguousarray(array).view()
     array.flags.writeable = False
     return array
+
+
+@register_jitable
+def _apart(shape, dtype):
+    """A new array that no other is within a kilobyte of.
+
+    Vector code asks whether what it writes lies so far from what it reads, and for near arrays the sums would take another order:
+    the last digit of a row would depend on its place in memory.
+    """
+    size = 1
+    for n in shape:
+        size *= n
+    return np.empty(size + 512, dtype)[256 : size + 256].reshape(shape)
 
 
 @_inlined()
@@ -120,11 +133,156 @@ def _exp_single(x):
     return (real(1.0) + (r + r * r * q)) * low * high
 
 
+def _log(x):
+    """log as vector code: within 1.1 units in the last place, subnormal arguments too; -inf at 0, NaN below and at NaN, inf at inf."""
+
+
+@overload(_log, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _log_of_type(x):
+    return _log_single if x == nb.float32 else _log_double
+
+
+def _log_double(x):
+    """n log 2 + log f, f in [sqrt(1/2), sqrt 2] (fdlibm's polynomial); n is read off as the last bits of a number above 2**52."""
+    small = x < 2.2250738585072014e-308
+    scaled = x * 18014398509481984.0 if small else x
+    bits = np.float64(scaled).view(np.uint64)
+    e = np.uint64(np.uint64(bits + np.uint64(0x3FF0000000000000 - 0x3FE6A09E00000000)) >> np.uint64(52))
+    n = np.uint64(e | np.uint64(0x4330000000000000)).view(np.float64) - (4503599627370496.0 + 1023.0)
+    n = n - 54.0 if small else n
+    f = np.uint64(bits - np.uint64(e << np.uint64(52)) + np.uint64(0x3FF0000000000000)).view(np.float64) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    q = 1.479819860511658591e-01
+    q = q * z + 1.531383769920937332e-01
+    q = q * z + 1.818357216161805012e-01
+    q = q * z + 2.222219843214978396e-01
+    q = q * z + 2.857142874366239149e-01
+    q = q * z + 3.999999999940941908e-01
+    q = q * z + 6.666666666666735130e-01
+    half = 0.5 * f * f
+    value = n * 0.6931471803691238 - ((half - (s * (half + z * q) + n * 1.9082149292705877e-10)) - f)
+    return value if 0.0 < x < np.inf else -np.inf if x == 0.0 else x if x > 0.0 else np.nan
+
+
+def _log_single(x):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    small = x < real(1.1754944e-38)
+    scaled = x * real(33554432.0) if small else x
+    bits = np.float32(scaled).view(np.uint32)
+    e = np.uint32(np.uint32(bits + np.uint32(0x3F800000 - 0x3F3504F3)) >> np.uint32(23))
+    n = np.uint32(e | np.uint32(0x4B000000)).view(np.float32) - real(8388608.0 + 127.0)
+    n = n - real(25.0) if small else n
+    f = np.uint32(np.uint32(bits - np.uint32(e << np.uint32(23))) + np.uint32(0x3F800000)).view(np.float32) - real(1.0)
+    s = f / (real(2.0) + f)
+    z = s * s
+    q = real(0.24279078841)
+    q = q * z + real(0.28498786688)
+    q = q * z + real(0.40000972152)
+    q = q * z + real(0.66666662693)
+    half = real(0.5) * f * f
+    value = n * real(6.9313812256e-01) - ((half - (s * (half + z * q) + n * real(9.0580006145e-06))) - f)
+    return (
+        value
+        if real(0.0) < x < real(np.inf)
+        else real(-np.inf)
+        if x == real(0.0)
+        else x
+        if x > real(0.0)
+        else real(np.nan)
+    )
+
+
+@_inlined()
+def _log1p(x):
+    """log(1 + x) within 2 units in the last place: what rounding takes from 1 + x is given back."""
+    real = type(x)
+    total = real(1) + x
+    lost = x - (total - real(1)) if abs(x) < real(1) else real(1) - (total - x)
+    value = _log(total)
+    return value + lost / total if real(0) < total < real(np.inf) else value
+
+
+def _sin(x):
+    """sin as vector code, to 1 unit in the last place of 1 or of an angle beyond 1; NaN beyond 2**40, where there are no such digits."""
+
+
+def _cos(x):
+    """cos; see _sin."""
+
+
+@overload(_sin, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _sin_of_type(x):
+    return lambda x: _circular(x, 0)
+
+
+@overload(_cos, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _cos_of_type(x):
+    return lambda x: _circular(x, 1)
+
+
+def _circular(x, quarter):
+    """sin(x + quarter pi/2)"""
+
+
+@overload(_circular, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _circular_of_type(x, quarter):
+    return _circular_single if x == nb.float32 else _circular_double
+
+
+def _circular_double(x, quarter):
+    """r = x - n pi/2 by pi/2 in three parts, the polynomials of fdlibm, and the sign and swap of quadrant n + quarter."""
+    inside = x if abs(x) < 1099511627776.0 else np.nan
+    shifted = inside * 0.6366197723675814 + 6755399441055744.0
+    n = shifted - 6755399441055744.0
+    r = inside - n * 1.5707963267341256 - n * 6.077100506303966e-11 - n * 2.0222662487959506e-21
+    z = r * r
+    q = 1.58969099521155010221e-10
+    q = q * z - 2.50507602534068634195e-08
+    q = q * z + 2.75573137070700676789e-06
+    q = q * z - 1.98412698298579493134e-04
+    q = q * z + 8.33333333332248946124e-03
+    q = q * z - 1.66666666666666324348e-01
+    sine = r + r * z * q
+    q = -1.13596475577881948265e-11
+    q = q * z + 2.08757232129817482790e-09
+    q = q * z - 2.75573143513906633035e-07
+    q = q * z + 2.48015872894767294178e-05
+    q = q * z - 1.38888888888741095749e-03
+    q = q * z + 4.16666666666666019037e-02
+    cosine = 1.0 - (0.5 * z - z * z * q)
+    k = np.uint64(np.float64(shifted).view(np.uint64) + np.uint64(quarter))
+    value = cosine if k & np.uint64(1) else sine
+    return -value if k & np.uint64(2) else value
+
+
+def _circular_single(x, quarter):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    inside = x if abs(x) < real(2097152.0) else real(np.nan)
+    shifted = inside * real(0.6366197723675814) + real(12582912.0)
+    n = shifted - real(12582912.0)
+    r = inside - n * real(1.5703125) - n * real(4.837512969970703e-04) - n * real(7.549789948768648e-08)
+    z = r * r
+    q = real(-1.9515295891e-04)
+    q = q * z + real(8.3321608736e-03)
+    q = q * z - real(1.6666654611e-01)
+    sine = r + r * z * q
+    q = real(2.443315711809948e-05)
+    q = q * z - real(1.388731625493765e-03)
+    q = q * z + real(4.166664568298827e-02)
+    cosine = real(1.0) - (real(0.5) * z - z * z * q)
+    k = np.uint32(np.float32(shifted).view(np.uint32) + np.uint32(quarter))
+    value = cosine if k & np.uint32(1) else sine
+    return -value if k & np.uint32(2) else value
+
+
 @_inlined()
 def _log_add_exp(a, b):
     """log(exp a + exp b); -inf twice gives -inf."""
     high, low = (a, b) if a > b else (b, a)
-    return high if math.isinf(low) else high + math.log1p(_exp(low - high))
+    return high if math.isinf(low) else high + _log1p(_exp(low - high))
 
 
 @_inlined()
@@ -133,55 +291,6 @@ def _accumulate(total, rest, part):
     whole = part - rest
     raised = total + whole
     return raised, (raised - total) - whole if math.isfinite(raised) else part - part
-
-
-GROUP = 16  # terms of a remainder that share a logarithm: float32 has room for so many factors
-
-
-@_inlined("contract")
-def _multiply(product_x, product_y, first_x, first_y, x, y):
-    """A term xi = x + iy joins a group: the product of the 1 + xi less 1, and the sum of the xi."""
-    turned = product_x + (x + (x * product_x - y * product_y))
-    return turned, product_y + (y + (x * product_y + y * product_x)), first_x + x, first_y + y
-
-
-@_inlined()
-def _flush(sum_x, sum_y, product_x, product_y, first_x, first_y):
-    """A group goes into the sum of xi - log(1 + xi)."""
-    none = first_x - first_x
-    real = math.log1p(product_x * (product_x + 2.0) + product_y * product_y) / 2
-    return sum_x + (first_x - real), sum_y + (first_y - math.atan2(product_y, product_x + 1)), none, none, none, none
-
-
-@_inlined()
-def _upper(x):
-    """x, rounded to the upper half of its digits."""
-    wide = x * _splitter(x)
-    return wide - (wide - x)
-
-
-@_inlined()
-def _coarse(x):
-    """x, rounded to a multiple of 2^-26, or of 2^-12 in float32."""
-    return (x + _grid(x)) - _grid(x)
-
-
-def _splitter(x):
-    """2^27 + 1, or 2^12 + 1 in float32."""
-
-
-def _grid(x):
-    """A number whose last place is 2^-26, or 2^-12 in float32."""
-
-
-@overload(_splitter, inline="always")
-def _splitter_of_type(x):
-    return (lambda x: np.float32(4097)) if x == nb.float32 else (lambda x: 134217729.0)
-
-
-@overload(_grid, inline="always")
-def _grid_of_type(x):
-    return (lambda x: np.float32(3072)) if x == nb.float32 else (lambda x: 100663296.0)
 
 
 def laplace(z, points, a, b, h, position, q, log_floor):
@@ -273,13 +382,13 @@ def laplace(z, points, a, b, h, position, q, log_floor):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_laplace, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -290,14 +399,14 @@ def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    raw_grad_points = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    raw_grad_points_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
-    raw_grad_points_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    raw_grad_points = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    raw_grad_points_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
+    raw_grad_points_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         log_floor_value = log_floor[row]
@@ -315,7 +424,7 @@ def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         raw_grad_h = real(0)
@@ -379,7 +488,7 @@ def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad
                     raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -504,13 +613,13 @@ def gaussian(z, points, a, b, h, position, q, log_floor):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_gaussian, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -521,14 +630,14 @@ def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, gra
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    raw_grad_points = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    raw_grad_points_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
-    raw_grad_points_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    raw_grad_points = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    raw_grad_points_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
+    raw_grad_points_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         log_floor_value = log_floor[row]
@@ -546,7 +655,7 @@ def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, gra
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         raw_grad_h = real(0)
@@ -610,7 +719,7 @@ def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, gra
                     raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -735,13 +844,13 @@ def box(z, points, a, b, h, position, q, log_floor):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_box, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -752,12 +861,12 @@ def _box(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, 
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    log_K = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    log_K = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         h_value = h[row]
@@ -780,7 +889,7 @@ def _box(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, 
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         for j in range(J):
@@ -815,7 +924,7 @@ def _box(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, 
                         joint[j] = _exp(log_joint - top_joint)
                         total_joint_part = _add(total_joint_part, joint[j])
                     total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -924,13 +1033,13 @@ def triangular(z, points, a, b, h, position, q, log_floor):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_triangular, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -941,16 +1050,16 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    log_K = np.empty((J,), z.dtype)
-    slope = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    raw_grad_points = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    raw_grad_points_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
-    raw_grad_points_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    log_K = _apart((J,), z.dtype)
+    slope = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    raw_grad_points = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    raw_grad_points_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
+    raw_grad_points_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         h_value = h[row]
@@ -969,7 +1078,7 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         raw_grad_h = real(0)
@@ -1002,7 +1111,7 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
                     offset = a_value - points[row, j]
                     delta = offset + position_value*width
                     room = inverse_h*(h_value - abs(delta))
-                    log_K[j] = (real(-np.inf) if room <= real(0) else math.log(room))
+                    log_K[j] = (real(-np.inf) if room <= real(0) else _log(room))
                     centred = z[row, j] - top_z
                     log_joint = centred + log_K[j]
                     top_joint = _maximum(top_joint, log_joint)
@@ -1033,7 +1142,7 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
                     raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -1154,13 +1263,13 @@ def epanechnikov(z, points, a, b, h, position, q, log_floor):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_epanechnikov, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -1171,16 +1280,16 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    log_K = np.empty((J,), z.dtype)
-    slope = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    raw_grad_points = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    raw_grad_points_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
-    raw_grad_points_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    log_K = _apart((J,), z.dtype)
+    slope = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    raw_grad_points = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    raw_grad_points_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
+    raw_grad_points_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         h_value = h[row]
@@ -1199,7 +1308,7 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         raw_grad_h = real(0)
@@ -1233,7 +1342,7 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
                     delta = offset + position_value*width
                     room = inverse_h*(h_value - abs(delta))
                     u = delta*inverse_h
-                    log_K[j] = (real(-np.inf) if room <= real(0) else math.log(room) + math.log1p(abs(u)))
+                    log_K[j] = (real(-np.inf) if room <= real(0) else _log(room) + _log1p(abs(u)))
                     centred = z[row, j] - top_z
                     log_joint = centred + log_K[j]
                     top_joint = _maximum(top_joint, log_joint)
@@ -1264,7 +1373,7 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
                     raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -1385,13 +1494,13 @@ def cauchy(z, points, a, b, h, position, q, log_floor):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_cauchy, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -1402,16 +1511,16 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    log_K = np.empty((J,), z.dtype)
-    slope = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    raw_grad_points = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    raw_grad_points_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
-    raw_grad_points_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    log_K = _apart((J,), z.dtype)
+    slope = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    raw_grad_points = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    raw_grad_points_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
+    raw_grad_points_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         log_floor_value = log_floor[row]
@@ -1429,7 +1538,7 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         raw_grad_h = real(0)
@@ -1462,7 +1571,7 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
                     offset = a_value - points[row, j]
                     delta = offset + position_value*width
                     u = delta*inverse_h
-                    log_K[j] = -math.log1p((u*u))
+                    log_K[j] = -_log1p((u*u))
                     centred = z[row, j] - top_z
                     log_joint = centred + log_K[j]
                     top_joint = _maximum(top_joint, log_joint)
@@ -1492,7 +1601,7 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
                     raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -1623,13 +1732,13 @@ def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_laplace_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -1640,18 +1749,18 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    nearest = np.empty((J,), z.dtype)
-    other_image = np.empty((J,), z.dtype)
-    log_K = np.empty((J,), z.dtype)
-    nearest_share = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    raw_grad_points = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    raw_grad_points_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
-    raw_grad_points_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    nearest = _apart((J,), z.dtype)
+    other_image = _apart((J,), z.dtype)
+    log_K = _apart((J,), z.dtype)
+    nearest_share = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    raw_grad_points = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    raw_grad_points_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
+    raw_grad_points_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         log_floor_value = log_floor[row]
@@ -1660,7 +1769,7 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
         turn = period_value/h[row]
         inverse_period = real(1)/period_value
         inverse_h = real(1)/h[row]
-        log_expm1_turn = math.log(-math.expm1(-turn))
+        log_expm1_turn = _log(-math.expm1(-turn))
         turn_over_expm1_turn = turn/math.expm1(turn)
         top_z = lowest
         for j in range(J):
@@ -1674,7 +1783,7 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         raw_grad_h = real(0)
@@ -1709,7 +1818,7 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
                     nearest[j] = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
                     u = inverse_h*nearest[j]
                     other_image[j] = _exp(real(2)*abs(u) - turn)
-                    log_K[j] = math.log1p(other_image[j]) - log_expm1_turn - abs(u)
+                    log_K[j] = _log1p(other_image[j]) - log_expm1_turn - abs(u)
                     centred = z[row, j] - top_z
                     log_joint = centred + log_K[j]
                     top_joint = _maximum(top_joint, log_joint)
@@ -1738,7 +1847,7 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
                     raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -1867,13 +1976,13 @@ def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_gaussian_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -1884,15 +1993,15 @@ def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor,
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    nearest = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    raw_grad_points = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    raw_grad_points_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
-    raw_grad_points_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    nearest = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    raw_grad_points = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    raw_grad_points_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
+    raw_grad_points_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         log_floor_value = log_floor[row]
@@ -1912,7 +2021,7 @@ def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor,
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         raw_grad_h = real(0)
@@ -1975,7 +2084,7 @@ def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor,
                     raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -2104,13 +2213,13 @@ def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_box_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -2121,12 +2230,12 @@ def _box_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, peri
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    log_K = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    log_K = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         h_value = h[row]
@@ -2151,7 +2260,7 @@ def _box_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, peri
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         for j in range(J):
@@ -2187,7 +2296,7 @@ def _box_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, peri
                         joint[j] = _exp(log_joint - top_joint)
                         total_joint_part = _add(total_joint_part, joint[j])
                     total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -2302,13 +2411,13 @@ def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_triangular_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -2319,17 +2428,17 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    nearest = np.empty((J,), z.dtype)
-    log_K = np.empty((J,), z.dtype)
-    slope = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    raw_grad_points = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    raw_grad_points_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
-    raw_grad_points_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    nearest = _apart((J,), z.dtype)
+    log_K = _apart((J,), z.dtype)
+    slope = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    raw_grad_points = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    raw_grad_points_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
+    raw_grad_points_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         h_value = h[row]
@@ -2350,7 +2459,7 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         raw_grad_h = real(0)
@@ -2384,7 +2493,7 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
                     delta = offset + position_value*width
                     nearest[j] = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
                     room = inverse_h*(h_value - abs(nearest[j]))
-                    log_K[j] = (real(-np.inf) if room <= real(0) else math.log(room))
+                    log_K[j] = (real(-np.inf) if room <= real(0) else _log(room))
                     centred = z[row, j] - top_z
                     log_joint = centred + log_K[j]
                     top_joint = _maximum(top_joint, log_joint)
@@ -2413,7 +2522,7 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
                     raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -2540,13 +2649,13 @@ def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_epanechnikov_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -2557,17 +2666,17 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    nearest = np.empty((J,), z.dtype)
-    log_K = np.empty((J,), z.dtype)
-    slope = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    raw_grad_points = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    raw_grad_points_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
-    raw_grad_points_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    nearest = _apart((J,), z.dtype)
+    log_K = _apart((J,), z.dtype)
+    slope = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    raw_grad_points = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    raw_grad_points_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
+    raw_grad_points_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         h_value = h[row]
@@ -2588,7 +2697,7 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         raw_grad_h = real(0)
@@ -2623,7 +2732,7 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
                     nearest[j] = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
                     room = inverse_h*(h_value - abs(nearest[j]))
                     u = inverse_h*nearest[j]
-                    log_K[j] = (real(-np.inf) if room <= real(0) else math.log(room) + math.log1p(abs(u)))
+                    log_K[j] = (real(-np.inf) if room <= real(0) else _log(room) + _log1p(abs(u)))
                     centred = z[row, j] - top_z
                     log_joint = centred + log_K[j]
                     top_joint = _maximum(top_joint, log_joint)
@@ -2652,7 +2761,7 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
                     raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -2779,13 +2888,13 @@ def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_cauchy_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -2796,17 +2905,17 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    nearest = np.empty((J,), z.dtype)
-    log_K = np.empty((J,), z.dtype)
-    slope = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    raw_grad_points = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    raw_grad_points_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
-    raw_grad_points_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    nearest = _apart((J,), z.dtype)
+    log_K = _apart((J,), z.dtype)
+    slope = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    raw_grad_points = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    raw_grad_points_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
+    raw_grad_points_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         log_floor_value = log_floor[row]
@@ -2826,7 +2935,7 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         raw_grad_h = real(0)
@@ -2860,7 +2969,7 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
                     delta = offset + position_value*width
                     nearest[j] = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
                     u = inverse_h*nearest[j]
-                    log_K[j] = -math.log1p((u*u))
+                    log_K[j] = -_log1p((u*u))
                     centred = z[row, j] - top_z
                     log_joint = centred + log_K[j]
                     top_joint = _maximum(top_joint, log_joint)
@@ -2888,7 +2997,7 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
                     raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = raw_stretch/_maximum(real(1), total_joint)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
@@ -3015,13 +3124,13 @@ def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
     R = z.shape[0]
     B = position.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_points = np.empty((R, J), z.dtype)
-    grad_h = np.empty((R,), z.dtype)
-    grad_a = np.empty((R,), z.dtype)
-    grad_b = np.empty((R,), z.dtype)
-    log_density = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_points = _apart((R, J), z.dtype)
+    grad_h = _apart((R,), z.dtype)
+    grad_a = _apart((R,), z.dtype)
+    grad_b = _apart((R,), z.dtype)
+    log_density = _apart((R, B), z.dtype)
     _run(_von_mises_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
@@ -3032,17 +3141,17 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
     lowest = np.finfo(z.dtype).min
     B = position.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    nearest = np.empty((J,), z.dtype)
-    log_K = np.empty((J,), z.dtype)
-    slope = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    raw_grad_points = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    raw_grad_points_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
-    raw_grad_points_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    nearest = _apart((J,), z.dtype)
+    log_K = _apart((J,), z.dtype)
+    slope = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    raw_grad_points = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    raw_grad_points_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
+    raw_grad_points_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         a_value = a[row]
         log_floor_value = log_floor[row]
@@ -3064,7 +3173,7 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         raw_grad_h = real(0)
@@ -3098,7 +3207,7 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
                     delta = offset + position_value*width
                     nearest[j] = delta - period_value*np.floor(real(1)/real(2) + delta*inverse_period)
                     u = inverse_h*nearest[j]
-                    log_K[j] = -real(1)/real(2)*(turn*turn)*(math.sin(real(3.141592653589793)*inverse_turn*u)*math.sin(real(3.141592653589793)*inverse_turn*u))/(real(3.141592653589793)*real(3.141592653589793))
+                    log_K[j] = -real(1)/real(2)*(turn*turn)*(_sin(real(3.141592653589793)*inverse_turn*u)*_sin(real(3.141592653589793)*inverse_turn*u))/(real(3.141592653589793)*real(3.141592653589793))
                     centred = z[row, j] - top_z
                     log_joint = centred + log_K[j]
                     top_joint = _maximum(top_joint, log_joint)
@@ -3114,19 +3223,19 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
                     raw_stretch_part = real(0)
                     for j in _block(j_0, 128, J):
                         u = inverse_h*nearest[j]
-                        slope[j] = -turn*math.sin(real(3.141592653589793)*inverse_turn*u)*math.cos(real(3.141592653589793)*inverse_turn*u)/real(3.141592653589793)
+                        slope[j] = -turn*_sin(real(3.141592653589793)*inverse_turn*u)*_cos(real(3.141592653589793)*inverse_turn*u)/real(3.141592653589793)
                         centred = z[row, j] - top_z
                         log_joint = centred + log_K[j]
                         joint[j] = _exp(log_joint - top_joint)
                         total_joint_part = _add(total_joint_part, joint[j])
                         raw_pull_part = _add(raw_pull_part, joint[j]*slope[j])
-                        raw_stretch_part = _add(raw_stretch_part, joint[j]*(math.sin(real(3.141592653589793)*inverse_turn*u)*math.sin(real(3.141592653589793)*inverse_turn*u)))
+                        raw_stretch_part = _add(raw_stretch_part, joint[j]*(_sin(real(3.141592653589793)*inverse_turn*u)*_sin(real(3.141592653589793)*inverse_turn*u)))
                     total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
                     raw_pull, raw_pull_rest = _accumulate(raw_pull, raw_pull_rest, raw_pull_part)
                     raw_stretch, raw_stretch_rest = _accumulate(raw_stretch, raw_stretch_rest, raw_stretch_part)
                 pull = raw_pull/_maximum(real(1), total_joint)
                 stretch = -raw_stretch*(turn*turn)/((real(3.141592653589793)*real(3.141592653589793))*_maximum(real(1), total_joint))
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share

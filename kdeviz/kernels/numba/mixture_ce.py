@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba as nb
 import numpy as np
 from llvmlite import ir
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic, overload, register_jitable
 
 
 def _compiled(function):
@@ -41,6 +41,19 @@ def _read_only(array):
     array = np.ascontiguousarray(array).view()
     array.flags.writeable = False
     return array
+
+
+@register_jitable
+def _apart(shape, dtype):
+    """A new array that no other is within a kilobyte of.
+
+    Vector code asks whether what it writes lies so far from what it reads, and for near arrays the sums would take another order:
+    the last digit of a row would depend on its place in memory.
+    """
+    size = 1
+    for n in shape:
+        size *= n
+    return np.empty(size + 512, dtype)[256 : size + 256].reshape(shape)
 
 
 @_inlined()
@@ -120,11 +133,82 @@ def _exp_single(x):
     return (real(1.0) + (r + r * r * q)) * low * high
 
 
+def _log(x):
+    """log as vector code: within 1.1 units in the last place, subnormal arguments too; -inf at 0, NaN below and at NaN, inf at inf."""
+
+
+@overload(_log, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _log_of_type(x):
+    return _log_single if x == nb.float32 else _log_double
+
+
+def _log_double(x):
+    """n log 2 + log f, f in [sqrt(1/2), sqrt 2] (fdlibm's polynomial); n is read off as the last bits of a number above 2**52."""
+    small = x < 2.2250738585072014e-308
+    scaled = x * 18014398509481984.0 if small else x
+    bits = np.float64(scaled).view(np.uint64)
+    e = np.uint64(np.uint64(bits + np.uint64(0x3FF0000000000000 - 0x3FE6A09E00000000)) >> np.uint64(52))
+    n = np.uint64(e | np.uint64(0x4330000000000000)).view(np.float64) - (4503599627370496.0 + 1023.0)
+    n = n - 54.0 if small else n
+    f = np.uint64(bits - np.uint64(e << np.uint64(52)) + np.uint64(0x3FF0000000000000)).view(np.float64) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    q = 1.479819860511658591e-01
+    q = q * z + 1.531383769920937332e-01
+    q = q * z + 1.818357216161805012e-01
+    q = q * z + 2.222219843214978396e-01
+    q = q * z + 2.857142874366239149e-01
+    q = q * z + 3.999999999940941908e-01
+    q = q * z + 6.666666666666735130e-01
+    half = 0.5 * f * f
+    value = n * 0.6931471803691238 - ((half - (s * (half + z * q) + n * 1.9082149292705877e-10)) - f)
+    return value if 0.0 < x < np.inf else -np.inf if x == 0.0 else x if x > 0.0 else np.nan
+
+
+def _log_single(x):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    small = x < real(1.1754944e-38)
+    scaled = x * real(33554432.0) if small else x
+    bits = np.float32(scaled).view(np.uint32)
+    e = np.uint32(np.uint32(bits + np.uint32(0x3F800000 - 0x3F3504F3)) >> np.uint32(23))
+    n = np.uint32(e | np.uint32(0x4B000000)).view(np.float32) - real(8388608.0 + 127.0)
+    n = n - real(25.0) if small else n
+    f = np.uint32(np.uint32(bits - np.uint32(e << np.uint32(23))) + np.uint32(0x3F800000)).view(np.float32) - real(1.0)
+    s = f / (real(2.0) + f)
+    z = s * s
+    q = real(0.24279078841)
+    q = q * z + real(0.28498786688)
+    q = q * z + real(0.40000972152)
+    q = q * z + real(0.66666662693)
+    half = real(0.5) * f * f
+    value = n * real(6.9313812256e-01) - ((half - (s * (half + z * q) + n * real(9.0580006145e-06))) - f)
+    return (
+        value
+        if real(0.0) < x < real(np.inf)
+        else real(-np.inf)
+        if x == real(0.0)
+        else x
+        if x > real(0.0)
+        else real(np.nan)
+    )
+
+
+@_inlined()
+def _log1p(x):
+    """log(1 + x) within 2 units in the last place: what rounding takes from 1 + x is given back."""
+    real = type(x)
+    total = real(1) + x
+    lost = x - (total - real(1)) if abs(x) < real(1) else real(1) - (total - x)
+    value = _log(total)
+    return value + lost / total if real(0) < total < real(np.inf) else value
+
+
 @_inlined()
 def _log_add_exp(a, b):
     """log(exp a + exp b); -inf twice gives -inf."""
     high, low = (a, b) if a > b else (b, a)
-    return high if math.isinf(low) else high + math.log1p(_exp(low - high))
+    return high if math.isinf(low) else high + _log1p(_exp(low - high))
 
 
 @_inlined()
@@ -133,55 +217,6 @@ def _accumulate(total, rest, part):
     whole = part - rest
     raised = total + whole
     return raised, (raised - total) - whole if math.isfinite(raised) else part - part
-
-
-GROUP = 16  # terms of a remainder that share a logarithm: float32 has room for so many factors
-
-
-@_inlined("contract")
-def _multiply(product_x, product_y, first_x, first_y, x, y):
-    """A term xi = x + iy joins a group: the product of the 1 + xi less 1, and the sum of the xi."""
-    turned = product_x + (x + (x * product_x - y * product_y))
-    return turned, product_y + (y + (x * product_y + y * product_x)), first_x + x, first_y + y
-
-
-@_inlined()
-def _flush(sum_x, sum_y, product_x, product_y, first_x, first_y):
-    """A group goes into the sum of xi - log(1 + xi)."""
-    none = first_x - first_x
-    real = math.log1p(product_x * (product_x + 2.0) + product_y * product_y) / 2
-    return sum_x + (first_x - real), sum_y + (first_y - math.atan2(product_y, product_x + 1)), none, none, none, none
-
-
-@_inlined()
-def _upper(x):
-    """x, rounded to the upper half of its digits."""
-    wide = x * _splitter(x)
-    return wide - (wide - x)
-
-
-@_inlined()
-def _coarse(x):
-    """x, rounded to a multiple of 2^-26, or of 2^-12 in float32."""
-    return (x + _grid(x)) - _grid(x)
-
-
-def _splitter(x):
-    """2^27 + 1, or 2^12 + 1 in float32."""
-
-
-def _grid(x):
-    """A number whose last place is 2^-26, or 2^-12 in float32."""
-
-
-@overload(_splitter, inline="always")
-def _splitter_of_type(x):
-    return (lambda x: np.float32(4097)) if x == nb.float32 else (lambda x: 134217729.0)
-
-
-@overload(_grid, inline="always")
-def _grid_of_type(x):
-    return (lambda x: np.float32(3072)) if x == nb.float32 else (lambda x: 100663296.0)
 
 
 def mixture_ce(z, log_K, q, log_floor):
@@ -238,10 +273,10 @@ def mixture_ce(z, log_K, q, log_floor):
     R = z.shape[0]
     B = log_K.shape[1]
     J = z.shape[1]
-    loss = np.empty((R,), z.dtype)
-    grad_z = np.empty((R, J), z.dtype)
-    grad_log_K = np.empty((R, B, J), z.dtype)
-    grad_q = np.empty((R, B), z.dtype)
+    loss = _apart((R,), z.dtype)
+    grad_z = _apart((R, J), z.dtype)
+    grad_log_K = _apart((R, B, J), z.dtype)
+    grad_q = _apart((R, B), z.dtype)
     _run(_mixture_ce, R, B*J, (z, log_K, q, log_floor,), (loss, grad_z, grad_log_K, grad_q,))
     return loss, grad_z, grad_log_K, grad_q
 
@@ -252,11 +287,11 @@ def _mixture_ce(start, stop, z, log_K, q, log_floor, loss, grad_z, grad_log_K, g
     lowest = np.finfo(z.dtype).min
     B = log_K.shape[1]
     J = z.shape[1]
-    weight = np.empty((J,), z.dtype)
-    joint = np.empty((J,), z.dtype)
-    responsibility = np.empty((J,), z.dtype)
-    responsibility_rest = np.empty((J,), z.dtype)
-    responsibility_part = np.empty((J,), z.dtype)
+    weight = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    responsibility = _apart((J,), z.dtype)
+    responsibility_rest = _apart((J,), z.dtype)
+    responsibility_part = _apart((J,), z.dtype)
     for row in range(start, stop):
         log_floor_value = log_floor[row]
         top_z = lowest
@@ -271,7 +306,7 @@ def _mixture_ce(start, stop, z, log_K, q, log_floor, loss, grad_z, grad_log_K, g
                 weight[j] = _exp(centred)
                 total_weight_part = _add(total_weight_part, weight[j])
             total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
-        log_total_weight = math.log(total_weight)
+        log_total_weight = _log(total_weight)
         explained = real(0)
         loss_value = real(0)
         for j in range(J):
@@ -301,7 +336,7 @@ def _mixture_ce(start, stop, z, log_K, q, log_floor, loss, grad_z, grad_log_K, g
                         joint[j] = _exp(log_joint - top_joint)
                         total_joint_part = _add(total_joint_part, joint[j])
                     total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
-                log_p = top_joint + math.log(total_joint) - log_total_weight
+                log_p = top_joint + _log(total_joint) - log_total_weight
                 log_q = _log_add_exp(log_floor_value, log_p)
                 share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
                 mass = q[row, bin]*share
