@@ -13,19 +13,20 @@ import mpmath
 import numba
 import numpy as np
 import pytest
-from cuda_cases import KERNELS, assert_agree, function, rows, truth
+from cuda_cases import KERNELS, assert_agree, function, rows, some_rows, truth, with_argument
 from oracle import assert_close, bounds, exact
 
 import kdeviz
 from kdeviz import losses
+from kdeviz.codegen.numba import IMPORTS, RUNTIME
 
 INF = np.inf
 FOLDER = Path(kdeviz.__file__).parent / "kernels" / "numba"
 ON_LINE_OR_CIRCLE = [kernel for kernel in KERNELS if kernel[0] == "kde_ce"]
 FEW = [("softmax_ce", "softmax_ce"), ("mixture_ce", "mixture_ce"), ("kde_ce", "laplace"), ("kde_ce", "cauchy")]
-FEW += [("kde_ce", "von_mises_on_circle")]
+FEW += [("kde_ce", "von_mises_on_circle"), ("cc_contour", "saddle_step"), ("cc_contour", "log_partition_and_mean")]
 parametrized = lambda kernels: pytest.mark.parametrize("stem, name", kernels, ids=[name for _, name in kernels])
-each_kernel, a_few, each_kde = map(parametrized, (KERNELS, FEW, ON_LINE_OR_CIRCLE))
+each_kernel, a_few, each_kde, each_of_logits = map(parametrized, (KERNELS, FEW, ON_LINE_OR_CIRCLE, with_argument("z")))
 
 # About 50 eps: a dozen operations in a row, then sums over some hundred terms in another order than numpy's.
 TOLERANCE = {np.float32: 6e-6, np.float64: 1e-14}
@@ -91,7 +92,7 @@ def test_far_positions_keep_their_digits(stem, name):
 
 
 def test_a_long_sum_loses_few_digits():
-    """Blocks of 128: a million terms lose no more than 8000 roundings; most cancel."""
+    """Blocks of 128, whose sums are added with compensation; what is left is the rounding of each term, which is 14 units large."""
     z = np.random.default_rng(0).normal(size=(1, 10**6))
     loss, *_ = compiled("softmax_ce", "softmax_ce", {"z": z, "y": np.full(z.shape, 1e-6)})
     want = np.log(np.sum(np.exp(z), dtype=np.longdouble)) - np.mean(z, dtype=np.longdouble)
@@ -108,6 +109,10 @@ def spoil(arrays, what):
         "log_floor": (np.nan, INF, -3.0),
         "h": (np.nan,),
         "a": (np.nan, -INF),
+        "gap": (np.nan, INF),
+        "eta": (np.nan,),
+        "tau": (np.nan,),
+        "v": (np.nan, INF),
     }
     for value in places.get(what, ()):
         spoilt = {name: a.copy() for name, a in arrays.items()}
@@ -130,14 +135,14 @@ def test_hostile_numbers_are_met_as_numpy_meets_them(stem, name):
             assert all(np.array_equal(a[2], b[2]) for a, b in zip(got, clean)), f"{what} = {value} has left its row"
 
 
-@each_kernel
+@each_of_logits
 def test_a_common_shift_of_the_logits_changes_nothing(stem, name):
     arrays = rows(stem, name, 3, 3, 5)
     arrays["z"] = arrays["z"] + [[-5000], [1e4], [0]]
     assert_agree(compiled(stem, name, arrays), truth(stem, name, arrays), TOLERANCE[np.float64])
 
 
-@each_kernel
+@each_of_logits
 def test_logits_of_a_wide_range_agree_with_numpy(stem, name):
     """Exponents down to -1500: parts that are subnormal and parts that are zero."""
     arrays = rows(stem, name, 3, 3, 20)
@@ -157,8 +162,32 @@ def test_a_batch_equals_its_rows_bit_for_bit(stem, name):
     arrays = rows(stem, name, 5, 3, 37)
     batch = compiled(stem, name, arrays)
     for r in range(5):
-        one = compiled(stem, name, {argument: a[r : r + 1] for argument, a in arrays.items()})
+        one = compiled(stem, name, some_rows(arrays, slice(r, r + 1)))
         assert all(np.array_equal(a[0], b[r]) for a, b in zip(one, batch))
+
+
+@pytest.mark.parametrize("J", [4, 5, 8, 21, 40])
+def test_the_place_in_memory_changes_no_digit(J):
+    """Arrays less than 256 bytes apart would be read one by one, and added in another order: what is written lies a kilobyte away."""
+    module, rng = importlib.import_module("kdeviz.kernels.numba.softmax_ce"), np.random.default_rng(J)
+    arrays = {"z": rng.normal(size=(1, J)), "y": rng.dirichlet(np.ones(J), 1)}
+    wanted = module.softmax_ce(**arrays)
+    for distance in (128, 131, 250, 1000):
+        memory = np.empty((4, J + distance))
+        z, grad_z, y, grad_y = (line[:J].reshape(1, J) for line in memory)
+        z[:], y[:], loss = arrays["z"], arrays["y"], np.empty(1)
+        module._softmax_ce(0, 1, module._read_only(z), module._read_only(y), loss, grad_z, grad_y)
+        assert all(np.array_equal(a, b) for a, b in zip((loss, grad_z, grad_y), wanted))
+
+
+def test_results_lie_a_kilobyte_from_any_other_array():
+    for dtype in (np.float32, np.float64):
+        for a in compiled("mixture_ce", "mixture_ce", rows("mixture_ce", "mixture_ce", 2, 3, 4, dtype)):
+            before = a.ctypes.data - a.base.ctypes.data
+            assert before >= 1024 and a.base.nbytes - a.nbytes - before >= 1024
+    assert all(
+        re.findall(r"np\.empty", text(stem)) == ["np.empty"] for stem, _ in FEW
+    )  # in the function that sees to it
 
 
 @a_few
@@ -190,17 +219,15 @@ def test_inputs_stay_writable():
 
 
 # ------------------------------------------------------------------------------------------------------ the runtime
-@pytest.fixture(scope="module")
-def all_exp():
-    """exp of each entry, as the kernels have it."""
-    names = executed(text("softmax_ce"))
+@cache
+def on_arrays(name):
+    """A function of the runtime, applied to each entry of an array."""
+    function = executed(IMPORTS + RUNTIME.read_text())[name]
 
     @numba.njit(error_model="numpy")
     def fill(x, y):
         for i in range(x.shape[0]):
-            y[i] = exp(x[i])
-
-    exp = names["_exp"]
+            y[i] = function(x[i])
 
     def apply(x):
         y = np.empty_like(x)
@@ -210,30 +237,50 @@ def all_exp():
     return apply
 
 
-def units(got, want, dtype):
-    """|got - want| in units in the last place of the true value, which are those of the smallest number below the normal range."""
-    tiny = np.finfo(dtype).smallest_subnormal
-    return [
-        float(abs(mpmath.mpf(float(g)) - w) / float(max(np.spacing(dtype(float(w))), tiny))) for g, w in zip(got, want)
-    ]
+def units(got, want, smallest):
+    """The largest |got - want| in units in the last place of the true value, or of `smallest` where that is larger."""
+    dtype = got.dtype.type
+    unit = [float(np.spacing(max(dtype(abs(float(w))), dtype(smallest)))) for w in want]
+    return max(float(abs(mpmath.mpf(float(g)) - w) / u) for g, w, u in zip(got, want, unit))
 
 
-@pytest.mark.parametrize("dtype, lowest, highest", [(np.float64, -745.5, 709.78), (np.float32, -104, 88.72)])
-def test_exp_is_within_1_1_units_in_the_last_place_over_its_whole_range(all_exp, dtype, lowest, highest):
-    draw = np.random.default_rng(3).uniform
-    x = np.concatenate([draw(lowest, highest, 3000), draw(-1, 1, 1000), draw(-1e-8, 1e-8, 100)]).astype(dtype)
-    x = np.concatenate([x, draw(lowest, 0.95 * lowest, 1000).astype(dtype)])  # subnormal results
-    with mpmath.workprec(100):
-        assert max(units(all_exp(x), [mpmath.exp(float(v)) for v in x], dtype)) < 1.1
+draw = np.random.default_rng(3).uniform
+around_1 = [draw(-1, 1, 1000), draw(-1e-3, 1e-3, 300), draw(-1e-8, 1e-8, 100)]
+RANGES = {  # name: (bound, arguments in double precision, in single, below which size of results the bound is absolute)
+    "exp": (1.1, [draw(-745.5, 709.78, 3000), draw(-745.5, -708, 1000)], [draw(-104, 88.72, 3000), draw(-104, -87, 1000)], 0),
+    "log": (1.1, [np.exp(draw(-744, 709, 3000))], [np.exp(draw(-103, 88, 3000))], 0),
+    "log1p": (2, [np.exp(draw(-740, 709, 3000)), -np.exp(draw(-36, 0, 500))], [np.exp(draw(-100, 88, 3000)), -np.exp(draw(-16, 0, 500))], 0),
+    "sin": (1, [draw(-1e5, 1e5, 2000), np.arange(-40, 40) * np.pi / 2], [draw(-1e3, 1e3, 2000), np.arange(-40, 40) * np.pi / 2], 1),
+    "cos": (1, [draw(-1e5, 1e5, 2000), np.arange(-40, 40) * np.pi / 2], [draw(-1e3, 1e3, 2000), np.arange(-40, 40) * np.pi / 2], 1),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_exp_at_the_ends_is_that_of_numpy(all_exp, dtype):
+@pytest.mark.parametrize("name", RANGES)
+def test_functions_are_exact_to_the_last_place_over_their_whole_range(name, dtype):
+    bound, double, single, smallest = RANGES[name]
+    x = np.concatenate([*(double if dtype is np.float64 else single), *around_1]).astype(dtype)
+    x = np.concatenate([x[:-1400], 1 + x[-1400:]]) if name == "log" else x  # around 0 or, for log, around 1
+    with mpmath.workprec(1200 if name == "log1p" else 120):
+        exactly = {"log1p": lambda v: mpmath.log(1 + v)}.get(name) or getattr(mpmath, name)
+        assert units(on_arrays(f"_{name}")(x), [exactly(mpmath.mpf(float(v))) for v in x], smallest) < bound
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", RANGES)
+def test_functions_at_the_ends_are_those_of_numpy(name, dtype):
     info = np.finfo(dtype)
-    top = np.log(info.max)
-    x = np.array([-INF, INF, np.nan, 0, -0.0, 1e4, -1e4, info.max, info.min, 1.01 * top, info.tiny, -info.tiny], dtype)
+    x = [-INF, INF, np.nan, 0, -0.0, info.tiny, -info.tiny, info.smallest_subnormal]
+    if name not in ("sin", "cos"):
+        x += [1e4, -1e4, info.max, info.min, 1.01 * np.log(info.max), -1]
+    x = np.array(x, dtype)
     with np.errstate(all="ignore"):
-        assert np.array_equal(all_exp(x), np.exp(x), equal_nan=True)
+        np.testing.assert_allclose(on_arrays(f"_{name}")(x), getattr(np, name)(x), rtol=2 * info.eps, atol=0)
+
+
+def test_angles_without_digits_are_nan():
+    """2**41 radians: a unit in the last place of the angle is no longer small."""
+    assert np.isnan(on_arrays("_sin")(np.array([2.0**41, -1e300]))).all()
 
 
 @pytest.mark.parametrize("stem, name", FEW[:3], ids=[name for _, name in FEW[:3]])
@@ -345,7 +392,7 @@ MUTATIONS = {
     "maximum_starts_at_zero": ("softmax_ce", r"top_z = lowest", "top_z = real(0)", (2, 0, 5), {"z": -5000.0}),
     "no_maximum_subtracted": ("softmax_ce", r"top_z = _maximum\(.*\)", "top_z = real(0)", (2, 0, 5), {"z": 5000.0}),
     "sign_of_the_gradient": ("softmax_ce", r"(grad_z\[.*\] = .*) - ", r"\1 + ", (2, 0, 5), {}),
-    "block_not_added": ("softmax_ce", r"total_weight \+= ", "total_weight = ", (2, 0, 300), {}),
+    "block_not_added": ("softmax_ce", r"_accumulate\(total_weight, ", "_accumulate(real(0), ", (2, 0, 300), {}),
     "blocks_overlap": ("softmax_ce", r"range\(0, D, 128\)", "range(0, D, 127)", (2, 0, 300), {}),
     "blocks_have_gaps": ("softmax_ce", r"min\(first \+ length,", "min(first + length - 1,", (2, 0, 300), {}),
     "one_category_too_few": ("softmax_ce", r"min\(first \+ length, size\)", "min(first + length, size - 1)", (2, 0, 5), {}),
