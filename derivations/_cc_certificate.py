@@ -2,7 +2,7 @@
 
 `python -m derivations._cc_certificate` computes every bound anew and prints the tables; the mathematics is in cc_theorems.py.
 An interval holds the exact number: its ends are rounded outward at each step. What bounds an error is the upper end, and a
-printed bound is rounded up once more. Python floats enter no bound; they only pick how finely to cut.
+printed bound is rounded up once more. Python floats enter no bound; they only choose, where every choice gives a bound.
 """
 
 import sys

@@ -135,7 +135,7 @@ def log_Z(eta, s0):
 for eta in ([0], [0, -1], [0, 0, 1e-9, 1, 7, 20], [5.0 * k for k in range(12)]):
     for s0 in (max(eta) + 1, max(eta) + 1.5):
         A = float(cc.log_partition_exact(eta, 25))
-        assert abs(log_Z(eta, s0) - A) < 1e-14 * max(1, abs(A))
+        assert abs(log_Z(eta, s0) - A) < 1e-13 * max(1, abs(A))
 
 # %% [markdown]
 # ## Derivation
@@ -445,7 +445,7 @@ def F_equal(n):
 
 
 for many in (1, 2, 7, 40):
-    assert abs(F_equal(many) - integral(unit([1.0] * many))) < 1e-15
+    assert abs(F_equal(many) - integral(unit([1.0] * many))) < 1e-14
     heights = np.array([V(many, t) for t in mpmath.linspace(0.02, 0.98, 49)], float)
     assert sign_changes(np.diff(heights)) == 1
 
@@ -509,7 +509,7 @@ assert sp.simplify(sp.diff(bracket, tau) - sp.I * x**3 * tau**2 / (1 + sp.I * x 
 
 # %%
 least = min(integral(random_weights(D)) for D in rng.choice([1, 2, 3, 5, 20, 100], size=500))
-assert least > np.exp(-1) * (1 - 1e-15)
+assert least > np.exp(-1) * (1 - 1e-14)  # up to rounding
 least * np.e
 
 # %% [markdown]
@@ -788,7 +788,8 @@ assert sp.simplify(1 / at_node - h / (2 * sp.pi * sp.I)) == 0
 # $(g-2\psi)'=g'>0$, so $\psi$ rises from there on. *Fourth:* $g$ rises up to $q_1$, falls, and rises; at a maximum of $\psi$ inside,
 # $2\psi=g$ and $g'\le0$, so $2\psi\le g(q_1)$. Last, for real $q$ the numbers $\zeta^2/(1+q\zeta)$, whose reciprocals lie on a line at
 # the distance $s/\rho^2$ from 0, lie on the circle through 0 of centre $-\frac12\rho^2(1\pm i\sqrt{1/s^2-1})$ and radius $\rho^2/(2s)$,
-# so $g\le2\gamma$. The last statement is the distance from 0 to the segment from $1$ to $1+P\zeta$.
+# so $g\le2\gamma$. The last statement is the distance from 0 to the segment from $1$ to $1+P\zeta$. (On the contours
+# $s=0$ occurs at $x=0$ only, where $|\xi|<1$ and $q_1>1\ge P$.)
 # ```
 
 # %%
@@ -1093,7 +1094,7 @@ first, mp.nstr(lost, 3)
 # (a) Let $R=1/S$. $R'=Q/S^2>0$ and $R''=-2(SC-Q^2)/S^3\le0$ (Cauchy–Schwarz), and $R(1)\le1$, as one $g_k$ is 0. The tangents of a
 # concave function lie above it, so they reach 1 before it does.
 #
-# (b) Let $e=1-R$ and $d=R'$, so that $\delta=e/\sqrt d$, and let a prime mark the next iterate. $C\le Q^{3/2}$ gives
+# (b) Let $e=1-R$ and $d=R'$, so that $\delta=e/\sqrt d$, and from here on let a prime mark the next iterate. $C\le Q^{3/2}$ gives
 # $|R''|\le2Q^{3/2}/S^2=2d\sqrt Q$, which falls with $\tau$ as both factors do, and is $2Sd^{3/2}$. The step is $e/d$, so by Taylor's
 # theorem $e'\le\frac12\cdot2Sd^{3/2}(e/d)^2=S\sqrt d\,\delta^2$. The step is also $w/\sqrt Q\le w/\max m$, so $m_k'\ge m_k/(1+w)$ and
 # $Q'\ge Q/(1+w)^2$; with $S'\le S$, $d'\ge d/(1+w)^2$. Together $\delta'=e'/\sqrt{d'}\le S\delta^2(1+w)$; multiply by $S'\le S$.
