@@ -16,11 +16,11 @@ REALS = {"float": np.float32, "double": np.float64}
 
 # What the project may use of cupy's namespace: functions of arrays, and functions that make arrays of what the host has.
 ON_ARRAYS = """
-    abs all any arange ascontiguousarray broadcast_to concatenate exp floor fmod isfinite isinf isnan isneginf isposinf log max min ndim ones_like
-    shape sort stack sum where zeros_like
+    abs all any arange argmax ascontiguousarray broadcast_to concatenate exp floor fmod isfinite isinf isnan isneginf isposinf log max min ndim
+    nonzero ones_like shape sort stack sum take_along_axis unique where zeros_like
 """.split()
 FROM_HOST = ["array", "asarray", "full", "ones", "zeros"]
-METHODS = {"all", "any", "argmax", "astype", "copy", "max", "mean", "min", "ravel", "reshape", "squeeze", "sum", "transpose"}
+METHODS = {"all", "any", "argmax", "astype", "copy", "max", "mean", "min", "ravel", "reshape", "squeeze", "sum", "tolist", "transpose"}
 ATTRIBUTES = {"dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "size", "strides"}
 
 
@@ -72,6 +72,8 @@ class ndarray(NDArrayOperatorsMixin):
 
 def device(value):
     """numpy's results as device arrays: numbers too, as cupy has it."""
+    if isinstance(value, tuple):
+        return tuple(map(device, value))
     return ndarray(np.asarray(value)) if isinstance(value, (np.ndarray, np.generic)) else value
 
 

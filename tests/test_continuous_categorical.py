@@ -668,3 +668,33 @@ def test_samples_come_in_the_shape_asked_for_and_again_from_the_seed():
 def test_samples_stay_on_the_face():
     draws = cc([0.0, -INF, 1.0]).sample(50, rng=2)
     assert np.all(draws[:, 1] == 0) and np.all(draws[:, [0, 2]] > 0)
+
+
+# ---------------------------------------------------------------------------------------------------- cupy
+@pytest.mark.slow
+def test_cupy_arrays_in_cupy_arrays_out(cupy, monkeypatch):
+    few = module.gauss_rule()[::5]  # each node is a dozen launches
+    monkeypatch.setattr(module, "gauss_rule", lambda: few)
+    eta, y = draw.normal(size=(2, 3)), draw.dirichlet(np.ones(3), 2)
+    eta[1, 1] = -INF
+    want = everything(eta, y)
+    eta, y, other = (cupy.asarray(v) for v in (eta, y, np.flip(eta, -1).copy()))
+    found = ContinuousCategorical(eta)
+    loss, grad = cc_cross_entropy(eta, y)
+    got = dict(
+        loss=loss, grad_z=grad.z, grad_y=grad.y, log_partition=found.log_partition, log_norm_const=found.log_norm_const,
+        mean=found.mean, variance=found.variance, covariance=found.covariance_matrix, log_prob=found.log_prob(y),
+        entropy=found.entropy(), matvec=found.covariance_matvec(y), divergence=found.kl_divergence(ContinuousCategorical(other)),
+    )  # fmt: skip
+    for name, value in got.items():
+        size = np.maximum(1, abs(np.nan_to_num(want[name], posinf=0, neginf=0)))
+        assert_close(value.get(), want[name], 1e-14, size)  # about 50 eps, as in test_cuda_on_host.py
+    assert type(found.sample(3, rng=0)) is cupy.ndarray
+
+
+@pytest.mark.slow
+def test_from_mean_of_cupy_arrays(cupy):
+    mu = np.array([[0.7, 0.3 - 1e-6, 1e-6], [0.5, 0.5, 0.0]])
+    eta = ContinuousCategorical.from_mean(cupy.asarray(mu)).eta.get()
+    assert_close(eta[0], ContinuousCategorical.from_mean(mu[0]).eta, 1e-14, 1 / mu[0])
+    assert np.isnan(eta[1]).all()  # not inspected on a device, and not answered
