@@ -99,6 +99,15 @@ def heavy_tails(D, draw):
     return tails * max(1e6, 30 * D) / tails.max()
 
 
+def crowd(D, draw):
+    """One with p = 0.95, a crowd with equal p that fill up sum p^2 = 1, and many below them, which together have half of sum m = 1."""
+    several = D - 1 if D < 10 or D > 10**4 else min(D // 3, 300)
+    p = np.array([0.95, (0.0975 / several) ** 0.5, np.inf])
+    counts = np.array([1, several, D - 1 - several])
+    sigma = (0.5 if counts[2] else 1) / (p[:2] @ counts[:2])
+    return -np.repeat(np.append(1 / (p[:2] * sigma), 2 * counts[2]), counts)
+
+
 PATTERNS = {
     "all equal": lambda D, draw: np.full(D, 0.3),
     "pairs 1e-15 apart": lambda D, draw: np.sort(normal(D, draw))[np.arange(D) // 2] + 1e-15 * (np.arange(D) % 2),
@@ -122,6 +131,7 @@ PATTERNS = {
     "ten ahead by 2 D": lambda D, draw: np.where(np.arange(D) < 10, 2 * D, np.zeros(D)),
     "sqrt D ahead by D": lambda D, draw: np.where(np.arange(D) < D**0.5, D, np.zeros(D)),
     "half far down": lambda D, draw: np.where(np.arange(D) < D // 2, 0.0, -D),
+    "a crowd behind one": crowd,
     "heavy tails": heavy_tails,
     "heavy tails below": lambda D, draw: -np.exp(1.3 * normal(D, draw, few=400)),
 }
