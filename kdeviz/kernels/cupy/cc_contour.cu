@@ -70,7 +70,7 @@ template <class Op> __device__ REAL block_reduce(REAL value, REAL neutral, REAL 
     return value;
 }
 
-// A start below the saddle.
+// A start below the saddle: the top category and the mean of the others.
 //     {K}_{r} = \sum_{k=0}^{D - 1} \begin{cases} 1 & \text{for}\: {g}_{r,k} \neq \infty \\0 & \text{otherwise} \end{cases}
 //     {\bar g}_{r} = \frac{\sum_{k=0}^{D - 1} \begin{cases} {g}_{r,k} & \text{for}\: {g}_{r,k} \neq \infty \\0 & \text{otherwise} \end{cases}}{\max\left(1, {K}_{r} - 1\right)}
 //     {\tau}_{r} = \max\left(1, \begin{cases} \frac{2}{\sqrt{\left(- \frac{{K}_{r}}{{\bar g}_{r}} + 1\right)^{2} + \frac{4}{{\bar g}_{r}}} - \frac{{K}_{r}}{{\bar g}_{r}} + 1} & \text{for}\: {K}_{r} < {\bar g}_{r} \\\frac{\sqrt{\left({K}_{r} - {\bar g}_{r}\right)^{2} + 4 {\bar g}_{r}}}{2} + \frac{{K}_{r}}{2} - \frac{{\bar g}_{r}}{2} & \text{otherwise} \end{cases}\right)
@@ -103,12 +103,12 @@ extern "C" __global__ void saddle_start(
 }
 
 
-// One Newton step.
+// A Newton step towards the saddle; a row that is near enough stays where it is.
 //     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
 //     {S}_{r} = \sum_{k=0}^{D - 1} {m}_{r,k}
 //     {Q}_{r} = \sum_{k=0}^{D - 1} {m}_{r,k}^{2}
 //     {\sigma}_{r} = \sqrt{{Q}_{r}}
-//     {next\_tau}_{r} = \begin{cases} {\tau}_{r} & \text{for}\: {S}_{r} \leq \frac{{\sigma}_{r}}{100} + 1 \\\frac{\left({S}_{r} - 1\right) {S}_{r}}{{Q}_{r}} + {\tau}_{r} & \text{otherwise} \end{cases}
+//     {\tau'}_{r} = \begin{cases} {\tau}_{r} & \text{for}\: {S}_{r} \leq \frac{{\sigma}_{r}}{100} + 1 \\\frac{\left({S}_{r} - 1\right) {S}_{r}}{{Q}_{r}} + {\tau}_{r} & \text{otherwise} \end{cases}
 //     {\sigma}_{r} = {\sigma}_{r}
 //     {\varepsilon}_{r} = \frac{1 - {S}_{r}}{{\sigma}_{r}}
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
@@ -143,30 +143,8 @@ extern "C" __global__ void saddle_step(
 }
 
 
-// 1 - sum of 1/(tau + gap).
-//     {gap\_sum}_{r,k} = - {\eta}_{r,k} + {top}_{r}
-//     {gap\_back}_{r,k} = {gap\_sum}_{r,k} - {top}_{r}
-//     {gap\_left}_{r,k} = - {gap\_back}_{r,k} + {gap\_sum}_{r,k}
-//     {gap\_lost}_{r,k} = - {gap\_left}_{r,k} + {top}_{r}
-//     {gap\_right}_{r,k} = - {\eta}_{r,k} - {gap\_back}_{r,k}
-//     {gap\_error}_{r,k} = {gap\_lost}_{r,k} + {gap\_right}_{r,k}
-//     {d\_sum}_{r,k} = {gap\_sum}_{r,k} + {\tau}_{r}
-//     {d\_back}_{r,k} = {d\_sum}_{r,k} - {\tau}_{r}
-//     {d\_left}_{r,k} = - {d\_back}_{r,k} + {d\_sum}_{r,k}
-//     {d\_lost}_{r,k} = - {d\_left}_{r,k} + {\tau}_{r}
-//     {d\_right}_{r,k} = - {d\_back}_{r,k} + {gap\_sum}_{r,k}
-//     {d\_error}_{r,k} = {d\_lost}_{r,k} + {d\_right}_{r,k}
-//     {m}_{r,k} = \frac{1}{{d\_sum}_{r,k}}
-//     {m\_high}_{r,k} = \operatorname{Coarse}{\left({m}_{r,k} \right)}
-//     {d\_high}_{r,k} = \operatorname{Upper}{\left({d\_sum}_{r,k} \right)}
-//     {d\_low}_{r,k} = - {d\_high}_{r,k} + {d\_sum}_{r,k}
-//     {near\_1}_{r,k} = - {d\_high}_{r,k} {m\_high}_{r,k} + 1
-//     {near\_2}_{r,k} = - {d\_low}_{r,k} {m\_high}_{r,k} + {near\_1}_{r,k}
-//     {m\_low}_{r,k} = \begin{cases} {m}_{r,k} & \text{for}\: {m\_high}_{r,k} = 0 \\\frac{- \left({d\_error}_{r,k} + {gap\_error}_{r,k}\right) {m\_high}_{r,k} + {near\_2}_{r,k}}{{d\_sum}_{r,k}} & \text{otherwise} \end{cases}
-//     {high\_sum}_{r} = \sum_{k=0}^{D - 1} {m\_high}_{r,k}
-//     {low\_sum}_{r} = \sum_{k=0}^{D - 1} {m\_low}_{r,k}
-//     {near\_all}_{r} = 1 - {high\_sum}_{r}
-//     {missing}_{r} = - {low\_sum}_{r} + {near\_all}_{r}
+// 1 - sum of 1/(tau + max(eta) - eta), free of rounding errors until the last digit.
+//     1-S_r = 1 - \sum_k \frac{1}{\tau_r + \eta_{\max,r} - \eta_{r,k}}
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 0 numbers a block.
 extern "C" __global__ void saddle_excess(
@@ -183,24 +161,24 @@ extern "C" __global__ void saddle_excess(
             REAL low_sum_part = REAL(0);
             for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
                 REAL gap_sum = top[row] - eta[row*D + k];
-                REAL d_sum = gap_sum + tau[row];
-                REAL m = REAL(1)/d_sum;
+                REAL distance_sum = gap_sum + tau[row];
+                REAL m = REAL(1)/distance_sum;
                 REAL m_high = coarse(m);
-                REAL d_high = upper(d_sum);
-                REAL d_back = d_sum - tau[row];
-                REAL d_left = d_sum - d_back;
-                REAL d_lost = tau[row] - d_left;
-                REAL d_right = gap_sum - d_back;
-                REAL d_error = d_lost + d_right;
+                REAL d_high = upper(distance_sum);
+                REAL distance_back = distance_sum - tau[row];
+                REAL distance_left = distance_sum - distance_back;
+                REAL distance_lost = tau[row] - distance_left;
+                REAL distance_right = gap_sum - distance_back;
+                REAL distance_error = distance_lost + distance_right;
                 REAL gap_back = gap_sum - top[row];
                 REAL gap_left = gap_sum - gap_back;
                 REAL gap_lost = top[row] - gap_left;
                 REAL gap_right = -eta[row*D + k] - gap_back;
                 REAL gap_error = gap_lost + gap_right;
-                REAL d_low = d_sum - d_high;
-                REAL near_1 = REAL(1) - d_high*m_high;
-                REAL near_2 = near_1 - d_low*m_high;
-                REAL m_low = (m_high == REAL(0) ? m : (near_2 - m_high*(d_error + gap_error))/d_sum);
+                REAL d_low = distance_sum - d_high;
+                REAL near_one = REAL(1) - d_high*m_high;
+                REAL remaining = near_one - d_low*m_high;
+                REAL m_low = (m_high == REAL(0) ? m : (remaining - m_high*(distance_error + gap_error))/distance_sum);
                 high_sum_part += m_high;
                 low_sum_part += m_low;
             }
@@ -209,26 +187,26 @@ extern "C" __global__ void saddle_excess(
         }
         high_sum = block_reduce<Sum>(high_sum, REAL(0), lanes);
         low_sum = block_reduce<Sum>(low_sum, REAL(0), lanes);
-        REAL near_all = REAL(1) - high_sum;
-        if (threadIdx.x == 0) missing[row] = near_all - low_sum;
+        REAL not_high = REAL(1) - high_sum;
+        if (threadIdx.x == 0) missing[row] = not_high - low_sum;
     }
 }
 
 
-// log Z.
+// log Z relative to max(eta).
 //     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
 //     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-//     {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
-//     {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
-//     {remainder\_x}_{r,n} = \Re \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
-//     {remainder\_y}_{r,n} = \Im \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
-//     {H\_x}_{r,n} = {\varepsilon}_{r} {\xi}_{n} + {remainder\_x}_{r,n} + {rest\_x}_{r,n}
-//     {H\_y}_{r,n} = {\varepsilon}_{r} {\upsilon}_{n} + {remainder\_y}_{r,n} + {rest\_y}_{r,n}
-//     {height}_{r,n} = e^{{H\_x}_{r,n}}
-//     {W\_x}_{r,n} = \left(- \sin{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n}\right) {height}_{r,n}
-//     {W\_y}_{r,n} = \left(\sin{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n}\right) {height}_{r,n}
-//     {F}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
-//     {log\_Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {rest\_log}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+//     {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
+//     {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
+//     {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
+//     {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
+//     {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
+//     {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
+//     {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
+//     {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
+//     {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
+//     {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
+//     {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: D numbers a block.
 extern "C" __global__ void log_partition(
@@ -265,9 +243,9 @@ extern "C" __global__ void log_partition(
                 REAL remainder_y_first = REAL(0);
                 for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
                     REAL p = inverse_sigma*m[k];
-                    REAL x = p*zeta_x[node];
-                    REAL y = p*zeta_y[node];
-                    multiply(remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first, x, y);
+                    REAL xi_x = p*zeta_x[node];
+                    REAL xi_y = p*zeta_y[node];
+                    multiply(remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first, xi_x, xi_y);
                     if (k/blockDim.x % GROUP == GROUP - 1) {
                         flush(remainder_x_part, remainder_y_part, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
                     }
@@ -289,23 +267,23 @@ extern "C" __global__ void log_partition(
 }
 
 
-// log Z and mean.
+// log Z relative to max(eta), the means, and the weighted integrand at the nodes.
 //     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
 //     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-//     {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
-//     {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
-//     {remainder\_x}_{r,n} = \Re \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
-//     {remainder\_y}_{r,n} = \Im \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
-//     {H\_x}_{r,n} = {\varepsilon}_{r} {\xi}_{n} + {remainder\_x}_{r,n} + {rest\_x}_{r,n}
-//     {H\_y}_{r,n} = {\varepsilon}_{r} {\upsilon}_{n} + {remainder\_y}_{r,n} + {rest\_y}_{r,n}
-//     {height}_{r,n} = e^{{H\_x}_{r,n}}
-//     {b}_{r,k,n} = {x}_{r,k,n} + 1
-//     {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
-//     {log\_Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {rest\_log}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
-//     {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W\_x}_{r,n} {b}_{r,k,n} + {W\_y}_{r,n} {y}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
-//     {F}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
-//     {W\_x}_{r,n} = \left(- \sin{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n}\right) {height}_{r,n}
-//     {W\_y}_{r,n} = \left(\sin{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n}\right) {height}_{r,n}
+//     {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
+//     {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
+//     {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
+//     {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
+//     {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
+//     {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
+//     {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
+//     {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
+//     {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
+//     {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+//     {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W^{x}}_{r,n} {b}_{r,k,n} + {W^{y}}_{r,n} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
+//     {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
+//     {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
+//     {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 2*D numbers a block.
 extern "C" __global__ void log_partition_and_mean(
@@ -346,9 +324,9 @@ extern "C" __global__ void log_partition_and_mean(
                 REAL remainder_y_first = REAL(0);
                 for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
                     REAL p = inverse_sigma*m[k];
-                    REAL x = p*zeta_x[node];
-                    REAL y = p*zeta_y[node];
-                    multiply(remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first, x, y);
+                    REAL xi_x = p*zeta_x[node];
+                    REAL xi_y = p*zeta_y[node];
+                    multiply(remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first, xi_x, xi_y);
                     if (k/blockDim.x % GROUP == GROUP - 1) {
                         flush(remainder_x_part, remainder_y_part, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
                     }
@@ -369,11 +347,11 @@ extern "C" __global__ void log_partition_and_mean(
             if (threadIdx.x == 0) W_y[row*N + node] = W_y_value;
             for (long long k = threadIdx.x; k < D; k += blockDim.x) {
                 REAL p = inverse_sigma*m[k];
-                REAL x = p*zeta_x[node];
-                REAL b = REAL(1) + x;
-                REAL y = p*zeta_y[node];
-                REAL q = (b*b) + (y*y);
-                raw_mean[k] += (W_x_value*b + W_y_value*y)/q;
+                REAL xi_x = p*zeta_x[node];
+                REAL b = REAL(1) + xi_x;
+                REAL xi_y = p*zeta_y[node];
+                REAL q = (b*b) + (xi_y*xi_y);
+                raw_mean[k] += (W_x_value*b + W_y_value*xi_y)/q;
             }
         }
         if (threadIdx.x == 0) log_Z[row] = tau[row] + log(F_value) - raw_log_Z - rest_log[row] - log(sigma[row]);
@@ -386,19 +364,19 @@ extern "C" __global__ void log_partition_and_mean(
 }
 
 
-// Variance of each category.
+// The variance of each category.
 //     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
 //     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-//     {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
-//     {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
-//     {b}_{r,k,n} = {x}_{r,k,n} + 1
-//     {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
-//     {V\_x}_{r,n} = \frac{{W\_x}_{r,n}}{{F}_{r}}
-//     {V\_y}_{r,n} = \frac{{W\_y}_{r,n}}{{F}_{r}}
-//     {a\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
-//     {a\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
-//     {a\_deviation}_{r,k,n} = {a\_x}_{r,k,n} - {\mu}_{r,k}
-//     {variance}_{r,k} = \sum_{n=0}^{N - 1} \left(\left({a\_deviation}_{r,k,n}^{2} - {a\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} + \left({a\_x}_{r,k,n}^{2} - {a\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} - 2 {V\_y}_{r,n} {a\_deviation}_{r,k,n} {a\_y}_{r,k,n} - 2 {V\_y}_{r,n} {a\_x}_{r,k,n} {a\_y}_{r,k,n}\right)
+//     {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
+//     {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
+//     {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
+//     {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
+//     {V^{x}}_{r,n} = \frac{{W^{x}}_{r,n}}{{F}_{r}}
+//     {V^{y}}_{r,n} = \frac{{W^{y}}_{r,n}}{{F}_{r}}
+//     {a^{x}}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+//     {a^{y}}_{r,k,n} = - \frac{{m}_{r,k} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}
+//     {\tilde a}_{r,k,n} = {a^{x}}_{r,k,n} - {\mu}_{r,k}
+//     {\operatorname{Var}}_{r,k} = \sum_{n=0}^{N - 1} \left(\left({\tilde a}_{r,k,n}^{2} - {a^{y}}_{r,k,n}^{2}\right) {V^{x}}_{r,n} + \left({a^{x}}_{r,k,n}^{2} - {a^{y}}_{r,k,n}^{2}\right) {V^{x}}_{r,n} - 2 {V^{y}}_{r,n} {\tilde a}_{r,k,n} {a^{y}}_{r,k,n} - 2 {V^{y}}_{r,n} {a^{x}}_{r,k,n} {a^{y}}_{r,k,n}\right)
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 2*D numbers a block.
 extern "C" __global__ void variances(
@@ -419,16 +397,16 @@ extern "C" __global__ void variances(
         for (long long node = 0; node < N; node += 1) {
             for (long long k = threadIdx.x; k < D; k += blockDim.x) {
                 REAL p = inverse_sigma*m[k];
-                REAL x = p*zeta_x[node];
-                REAL b = REAL(1) + x;
-                REAL y = p*zeta_y[node];
-                REAL q = (b*b) + (y*y);
+                REAL xi_x = p*zeta_x[node];
+                REAL b = REAL(1) + xi_x;
+                REAL xi_y = p*zeta_y[node];
+                REAL q = (b*b) + (xi_y*xi_y);
                 REAL a_x = b*m[k]/q;
-                REAL a_y = -m[k]*y/q;
+                REAL a_y = -m[k]*xi_y/q;
                 REAL V_x = W_x[row*N + node]*inverse_F;
                 REAL V_y = W_y[row*N + node]*inverse_F;
-                REAL a_deviation = a_x - mean[row*D + k];
-                variance_value[k] += V_x*((a_deviation*a_deviation) - (a_y*a_y)) + V_x*((a_x*a_x) - (a_y*a_y)) - REAL(2)*V_y*a_deviation*a_y - REAL(2)*V_y*a_x*a_y;
+                REAL a_centred = a_x - mean[row*D + k];
+                variance_value[k] += V_x*((a_centred*a_centred) - (a_y*a_y)) + V_x*((a_x*a_x) - (a_y*a_y)) - REAL(2)*V_y*a_centred*a_y - REAL(2)*V_y*a_x*a_y;
             }
         }
         for (long long k = threadIdx.x; k < D; k += blockDim.x) {
@@ -441,21 +419,21 @@ extern "C" __global__ void variances(
 // The covariance matrix times a vector.
 //     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
 //     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-//     {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
-//     {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
-//     {b}_{r,k,n} = {x}_{r,k,n} + 1
-//     {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
-//     {V\_x}_{r,n} = \frac{{W\_x}_{r,n}}{{F}_{r}}
-//     {V\_y}_{r,n} = \frac{{W\_y}_{r,n}}{{F}_{r}}
-//     {a\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
-//     {a\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
-//     {a\_deviation}_{r,k,n} = {a\_x}_{r,k,n} - {\mu}_{r,k}
-//     {e\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
-//     {e\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
-//     {e\_deviation}_{r,k,n} = {e\_x}_{r,k,n} - {\mu}_{r,k}
-//     {c\_x}_{r,n} = \sum_{k=0}^{D - 1} {a\_deviation}_{r,k,n} {v}_{r,k}
-//     {c\_y}_{r,n} = \sum_{k=0}^{D - 1} {a\_y}_{r,k,n} {v}_{r,k}
-//     {product}_{r,k} = \sum_{n=0}^{N - 1} \left(\left(\left({e\_x}_{r,k,n}^{2} - {e\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} - 2 {V\_y}_{r,n} {e\_x}_{r,k,n} {e\_y}_{r,k,n}\right) {v}_{r,k} + \left({c\_x}_{r,n} {e\_deviation}_{r,k,n} - {c\_y}_{r,n} {e\_y}_{r,k,n}\right) {V\_x}_{r,n} - \left({c\_x}_{r,n} {e\_y}_{r,k,n} + {c\_y}_{r,n} {e\_deviation}_{r,k,n}\right) {V\_y}_{r,n}\right)
+//     {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
+//     {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
+//     {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
+//     {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
+//     {V^{x}}_{r,n} = \frac{{W^{x}}_{r,n}}{{F}_{r}}
+//     {V^{y}}_{r,n} = \frac{{W^{y}}_{r,n}}{{F}_{r}}
+//     {a^{x}}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+//     {a^{y}}_{r,k,n} = - \frac{{m}_{r,k} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}
+//     {\tilde a}_{r,k,n} = {a^{x}}_{r,k,n} - {\mu}_{r,k}
+//     {d^{x}}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+//     {d^{y}}_{r,k,n} = - \frac{{m}_{r,k} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}
+//     {\tilde d}_{r,k,n} = {d^{x}}_{r,k,n} - {\mu}_{r,k}
+//     {c^{x}}_{r,n} = \sum_{k=0}^{D - 1} {\tilde a}_{r,k,n} {v}_{r,k}
+//     {c^{y}}_{r,n} = \sum_{k=0}^{D - 1} {a^{y}}_{r,k,n} {v}_{r,k}
+//     {(\operatorname{Cov}v)}_{r,k} = \sum_{n=0}^{N - 1} \left(\left(\left({d^{x}}_{r,k,n}^{2} - {d^{y}}_{r,k,n}^{2}\right) {V^{x}}_{r,n} - 2 {V^{y}}_{r,n} {d^{x}}_{r,k,n} {d^{y}}_{r,k,n}\right) {v}_{r,k} + \left({c^{x}}_{r,n} {\tilde d}_{r,k,n} - {c^{y}}_{r,n} {d^{y}}_{r,k,n}\right) {V^{x}}_{r,n} - \left({c^{x}}_{r,n} {d^{y}}_{r,k,n} + {c^{y}}_{r,n} {\tilde d}_{r,k,n}\right) {V^{y}}_{r,n}\right)
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 2*D numbers a block.
 extern "C" __global__ void covariance_matvec(
@@ -484,14 +462,14 @@ extern "C" __global__ void covariance_matvec(
                 REAL c_y_part = REAL(0);
                 for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
                     REAL p = inverse_sigma*m[k];
-                    REAL x = p*zeta_x[node];
-                    REAL b = REAL(1) + x;
-                    REAL y = p*zeta_y[node];
-                    REAL q = (b*b) + (y*y);
+                    REAL xi_x = p*zeta_x[node];
+                    REAL b = REAL(1) + xi_x;
+                    REAL xi_y = p*zeta_y[node];
+                    REAL q = (b*b) + (xi_y*xi_y);
                     REAL a_x = b*m[k]/q;
-                    REAL a_y = -m[k]*y/q;
-                    REAL a_deviation = a_x - mean[row*D + k];
-                    c_x_part += a_deviation*v[row*D + k];
+                    REAL a_y = -m[k]*xi_y/q;
+                    REAL a_centred = a_x - mean[row*D + k];
+                    c_x_part += a_centred*v[row*D + k];
                     c_y_part += a_y*v[row*D + k];
                 }
                 accumulate(c_x, c_x_rest, c_x_part);
@@ -501,16 +479,16 @@ extern "C" __global__ void covariance_matvec(
             c_y = block_reduce<Sum>(c_y, REAL(0), lanes);
             for (long long k = threadIdx.x; k < D; k += blockDim.x) {
                 REAL p = inverse_sigma*m[k];
-                REAL x = p*zeta_x[node];
-                REAL b = REAL(1) + x;
-                REAL y = p*zeta_y[node];
-                REAL q = (b*b) + (y*y);
-                REAL e_x = b*m[k]/q;
-                REAL e_y = -m[k]*y/q;
+                REAL xi_x = p*zeta_x[node];
+                REAL b = REAL(1) + xi_x;
+                REAL xi_y = p*zeta_y[node];
+                REAL q = (b*b) + (xi_y*xi_y);
+                REAL d_x = b*m[k]/q;
+                REAL d_y = -m[k]*xi_y/q;
                 REAL V_x = W_x[row*N + node]*inverse_F;
                 REAL V_y = W_y[row*N + node]*inverse_F;
-                REAL e_deviation = e_x - mean[row*D + k];
-                product_value[k] += V_x*(c_x*e_deviation - c_y*e_y) + v[row*D + k]*(V_x*((e_x*e_x) - (e_y*e_y)) - REAL(2)*V_y*e_x*e_y) - V_y*(c_x*e_y + c_y*e_deviation);
+                REAL d_centred = d_x - mean[row*D + k];
+                product_value[k] += V_x*(c_x*d_centred - c_y*d_y) + v[row*D + k]*(V_x*((d_x*d_x) - (d_y*d_y)) - REAL(2)*V_y*d_x*d_y) - V_y*(c_x*d_y + c_y*d_centred);
             }
         }
         for (long long k = threadIdx.x; k < D; k += blockDim.x) {
@@ -520,43 +498,9 @@ extern "C" __global__ void covariance_matvec(
 }
 
 
-// The exponent of small categories at the nodes, by 10 power sums.
-//     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
-//     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-//     {power\_2}_{r,k} = {p}_{r,k}^{2}
-//     {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
-//     {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
-//     {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
-//     {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
-//     {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
-//     {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
-//     {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
-//     {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
-//     {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
-//     {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
-//     {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
-//     {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
-//     {r\_y\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\upsilon}_{n}}{10}
-//     {r\_x\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\xi}_{n}}{10} - \frac{{\kappa_{9}}_{r}}{9}
-//     {r\_x\_8}_{r,n} = \frac{{\kappa_{8}}_{r}}{8} + {r\_x\_9}_{r,n} {\xi}_{n} - {r\_y\_9}_{r,n} {\upsilon}_{n}
-//     {r\_y\_8}_{r,n} = {r\_x\_9}_{r,n} {\upsilon}_{n} + {r\_y\_9}_{r,n} {\xi}_{n}
-//     {r\_x\_7}_{r,n} = - \frac{{\kappa_{7}}_{r}}{7} + {r\_x\_8}_{r,n} {\xi}_{n} - {r\_y\_8}_{r,n} {\upsilon}_{n}
-//     {r\_y\_7}_{r,n} = {r\_x\_8}_{r,n} {\upsilon}_{n} + {r\_y\_8}_{r,n} {\xi}_{n}
-//     {r\_x\_6}_{r,n} = \frac{{\kappa_{6}}_{r}}{6} + {r\_x\_7}_{r,n} {\xi}_{n} - {r\_y\_7}_{r,n} {\upsilon}_{n}
-//     {r\_y\_6}_{r,n} = {r\_x\_7}_{r,n} {\upsilon}_{n} + {r\_y\_7}_{r,n} {\xi}_{n}
-//     {r\_x\_5}_{r,n} = - \frac{{\kappa_{5}}_{r}}{5} + {r\_x\_6}_{r,n} {\xi}_{n} - {r\_y\_6}_{r,n} {\upsilon}_{n}
-//     {r\_y\_5}_{r,n} = {r\_x\_6}_{r,n} {\upsilon}_{n} + {r\_y\_6}_{r,n} {\xi}_{n}
-//     {r\_x\_4}_{r,n} = \frac{{\kappa_{4}}_{r}}{4} + {r\_x\_5}_{r,n} {\xi}_{n} - {r\_y\_5}_{r,n} {\upsilon}_{n}
-//     {r\_y\_4}_{r,n} = {r\_x\_5}_{r,n} {\upsilon}_{n} + {r\_y\_5}_{r,n} {\xi}_{n}
-//     {r\_x\_3}_{r,n} = - \frac{{\kappa_{3}}_{r}}{3} + {r\_x\_4}_{r,n} {\xi}_{n} - {r\_y\_4}_{r,n} {\upsilon}_{n}
-//     {r\_y\_3}_{r,n} = {r\_x\_4}_{r,n} {\upsilon}_{n} + {r\_y\_4}_{r,n} {\xi}_{n}
-//     {r\_x\_2}_{r,n} = \frac{{\kappa_{2}}_{r}}{2} + {r\_x\_3}_{r,n} {\xi}_{n} - {r\_y\_3}_{r,n} {\upsilon}_{n}
-//     {r\_y\_2}_{r,n} = {r\_x\_3}_{r,n} {\upsilon}_{n} + {r\_y\_3}_{r,n} {\xi}_{n}
-//     {one\_x}_{r,n} = {r\_x\_2}_{r,n} {\xi}_{n} - {r\_y\_2}_{r,n} {\upsilon}_{n}
-//     {one\_y}_{r,n} = {r\_x\_2}_{r,n} {\upsilon}_{n} + {r\_y\_2}_{r,n} {\xi}_{n}
-//     {rest\_x}_{r,n} = {one\_x}_{r,n} {\xi}_{n} - {one\_y}_{r,n} {\upsilon}_{n}
-//     {rest\_y}_{r,n} = {one\_x}_{r,n} {\upsilon}_{n} + {one\_y}_{r,n} {\xi}_{n}
-//     {rest\_log}_{r} = \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+// The exponent at the nodes of small categories, by 9 power sums.
+//     \Phi'_{r,n} = \sum_{j=2}^{T} \frac{(-1)^j}{j} \Big(\sum_k p_{r,k}^j\Big) \zeta_n^j,\qquad p = \frac{1}{\sigma(\tau + g)}
+//     \Lambda'_r = \sum_k \log(\tau_r + g_{r,k})
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 0 numbers a block.
 extern "C" __global__ void power_sums_10(
@@ -637,60 +581,35 @@ extern "C" __global__ void power_sums_10(
         rest_log_value = block_reduce<Sum>(rest_log_value, REAL(0), lanes);
         if (threadIdx.x == 0) rest_log[row] = rest_log_value;
         for (long long node = 0; node < N; node += 1) {
-            REAL r_x_9 = (REAL(1)/REAL(10))*kappa_10*zeta_x[node] - REAL(1)/REAL(9)*kappa_9;
-            REAL r_y_9 = (REAL(1)/REAL(10))*kappa_10*zeta_y[node];
-            REAL r_x_8 = (REAL(1)/REAL(8))*kappa_8 + r_x_9*zeta_x[node] - r_y_9*zeta_y[node];
-            REAL r_y_8 = r_x_9*zeta_y[node] + r_y_9*zeta_x[node];
-            REAL r_x_7 = r_x_8*zeta_x[node] - REAL(1)/REAL(7)*kappa_7 - r_y_8*zeta_y[node];
-            REAL r_y_7 = r_x_8*zeta_y[node] + r_y_8*zeta_x[node];
-            REAL r_x_6 = (REAL(1)/REAL(6))*kappa_6 + r_x_7*zeta_x[node] - r_y_7*zeta_y[node];
-            REAL r_y_6 = r_x_7*zeta_y[node] + r_y_7*zeta_x[node];
-            REAL r_x_5 = r_x_6*zeta_x[node] - REAL(1)/REAL(5)*kappa_5 - r_y_6*zeta_y[node];
-            REAL r_y_5 = r_x_6*zeta_y[node] + r_y_6*zeta_x[node];
-            REAL r_x_4 = (REAL(1)/REAL(4))*kappa_4 + r_x_5*zeta_x[node] - r_y_5*zeta_y[node];
-            REAL r_y_4 = r_x_5*zeta_y[node] + r_y_5*zeta_x[node];
-            REAL r_x_3 = r_x_4*zeta_x[node] - REAL(1)/REAL(3)*kappa_3 - r_y_4*zeta_y[node];
-            REAL r_y_3 = r_x_4*zeta_y[node] + r_y_4*zeta_x[node];
-            REAL r_x_2 = (REAL(1)/REAL(2))*kappa_2 + r_x_3*zeta_x[node] - r_y_3*zeta_y[node];
-            REAL r_y_2 = r_x_3*zeta_y[node] + r_y_3*zeta_x[node];
-            REAL one_x = r_x_2*zeta_x[node] - r_y_2*zeta_y[node];
-            REAL one_y = r_x_2*zeta_y[node] + r_y_2*zeta_x[node];
-            if (threadIdx.x == 0) rest_x[row*N + node] = one_x*zeta_x[node] - one_y*zeta_y[node];
-            if (threadIdx.x == 0) rest_y[row*N + node] = one_x*zeta_y[node] + one_y*zeta_x[node];
+            REAL horner_10_x = (REAL(1)/REAL(10))*kappa_10*zeta_x[node] - REAL(1)/REAL(9)*kappa_9;
+            REAL horner_10_y = (REAL(1)/REAL(10))*kappa_10*zeta_y[node];
+            REAL horner_9_x = (REAL(1)/REAL(8))*kappa_8 + horner_10_x*zeta_x[node] - horner_10_y*zeta_y[node];
+            REAL horner_9_y = horner_10_x*zeta_y[node] + horner_10_y*zeta_x[node];
+            REAL horner_8_x = horner_9_x*zeta_x[node] - REAL(1)/REAL(7)*kappa_7 - horner_9_y*zeta_y[node];
+            REAL horner_8_y = horner_9_x*zeta_y[node] + horner_9_y*zeta_x[node];
+            REAL horner_7_x = (REAL(1)/REAL(6))*kappa_6 + horner_8_x*zeta_x[node] - horner_8_y*zeta_y[node];
+            REAL horner_7_y = horner_8_x*zeta_y[node] + horner_8_y*zeta_x[node];
+            REAL horner_6_x = horner_7_x*zeta_x[node] - REAL(1)/REAL(5)*kappa_5 - horner_7_y*zeta_y[node];
+            REAL horner_6_y = horner_7_x*zeta_y[node] + horner_7_y*zeta_x[node];
+            REAL horner_5_x = (REAL(1)/REAL(4))*kappa_4 + horner_6_x*zeta_x[node] - horner_6_y*zeta_y[node];
+            REAL horner_5_y = horner_6_x*zeta_y[node] + horner_6_y*zeta_x[node];
+            REAL horner_4_x = horner_5_x*zeta_x[node] - REAL(1)/REAL(3)*kappa_3 - horner_5_y*zeta_y[node];
+            REAL horner_4_y = horner_5_x*zeta_y[node] + horner_5_y*zeta_x[node];
+            REAL horner_3_x = (REAL(1)/REAL(2))*kappa_2 + horner_4_x*zeta_x[node] - horner_4_y*zeta_y[node];
+            REAL horner_3_y = horner_4_x*zeta_y[node] + horner_4_y*zeta_x[node];
+            REAL horner_2_x = horner_3_x*zeta_x[node] - horner_3_y*zeta_y[node];
+            REAL horner_2_y = horner_3_x*zeta_y[node] + horner_3_y*zeta_x[node];
+            REAL horner_1_x = horner_2_x*zeta_x[node] - horner_2_y*zeta_y[node];
+            if (threadIdx.x == 0) rest_x[row*N + node] = horner_1_x;
+            REAL horner_1_y = horner_2_x*zeta_y[node] + horner_2_y*zeta_x[node];
+            if (threadIdx.x == 0) rest_y[row*N + node] = horner_1_y;
         }
     }
 }
 
 
-// The means of small categories.
-//     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
-//     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-//     {v\_x\_1}_{r,n} = {W\_x}_{r,n} {\xi}_{n} - {W\_y}_{r,n} {\upsilon}_{n}
-//     {v\_y\_1}_{r,n} = {W\_x}_{r,n} {\upsilon}_{n} + {W\_y}_{r,n} {\xi}_{n}
-//     {v\_x\_2}_{r,n} = {v\_x\_1}_{r,n} {\xi}_{n} - {v\_y\_1}_{r,n} {\upsilon}_{n}
-//     {v\_y\_2}_{r,n} = {v\_x\_1}_{r,n} {\upsilon}_{n} + {v\_y\_1}_{r,n} {\xi}_{n}
-//     {v\_x\_3}_{r,n} = {v\_x\_2}_{r,n} {\xi}_{n} - {v\_y\_2}_{r,n} {\upsilon}_{n}
-//     {v\_y\_3}_{r,n} = {v\_x\_2}_{r,n} {\upsilon}_{n} + {v\_y\_2}_{r,n} {\xi}_{n}
-//     {v\_x\_4}_{r,n} = {v\_x\_3}_{r,n} {\xi}_{n} - {v\_y\_3}_{r,n} {\upsilon}_{n}
-//     {v\_y\_4}_{r,n} = {v\_x\_3}_{r,n} {\upsilon}_{n} + {v\_y\_3}_{r,n} {\xi}_{n}
-//     {v\_x\_5}_{r,n} = {v\_x\_4}_{r,n} {\xi}_{n} - {v\_y\_4}_{r,n} {\upsilon}_{n}
-//     {v\_y\_5}_{r,n} = {v\_x\_4}_{r,n} {\upsilon}_{n} + {v\_y\_4}_{r,n} {\xi}_{n}
-//     {v\_x\_6}_{r,n} = {v\_x\_5}_{r,n} {\xi}_{n} - {v\_y\_5}_{r,n} {\upsilon}_{n}
-//     {v\_y\_6}_{r,n} = {v\_x\_5}_{r,n} {\upsilon}_{n} + {v\_y\_5}_{r,n} {\xi}_{n}
-//     {v\_x\_7}_{r,n} = {v\_x\_6}_{r,n} {\xi}_{n} - {v\_y\_6}_{r,n} {\upsilon}_{n}
-//     {v\_y\_7}_{r,n} = {v\_x\_6}_{r,n} {\upsilon}_{n} + {v\_y\_6}_{r,n} {\xi}_{n}
-//     {v\_x\_8}_{r,n} = {v\_x\_7}_{r,n} {\xi}_{n} - {v\_y\_7}_{r,n} {\upsilon}_{n}
-//     {v\_y\_8}_{r,n} = {v\_x\_7}_{r,n} {\upsilon}_{n} + {v\_y\_7}_{r,n} {\xi}_{n}
-//     {M0}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
-//     {M1}_{r} = \sum_{n=0}^{N - 1} {v\_x\_1}_{r,n}
-//     {M2}_{r} = \sum_{n=0}^{N - 1} {v\_x\_2}_{r,n}
-//     {M3}_{r} = \sum_{n=0}^{N - 1} {v\_x\_3}_{r,n}
-//     {M4}_{r} = \sum_{n=0}^{N - 1} {v\_x\_4}_{r,n}
-//     {M5}_{r} = \sum_{n=0}^{N - 1} {v\_x\_5}_{r,n}
-//     {M6}_{r} = \sum_{n=0}^{N - 1} {v\_x\_6}_{r,n}
-//     {M7}_{r} = \sum_{n=0}^{N - 1} {v\_x\_7}_{r,n}
-//     {M8}_{r} = \sum_{n=0}^{N - 1} {v\_x\_8}_{r,n}
-//     {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left({M7}_{r} - {M8}_{r} {p}_{r,k}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
+// The means of small categories, polynomials in p with 9 terms.
+//     \mu_{r,k} = \frac{m_{r,k}}{F_r} \sum_{j=0}^{T-2} (-p_{r,k})^j \operatorname{Re}\sum_n W_{r,n}\zeta_n^j
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 0 numbers a block.
 extern "C" __global__ void power_means_10(
@@ -699,122 +618,53 @@ extern "C" __global__ void power_means_10(
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL inverse_sigma = REAL(1)/sigma[row];
         REAL inverse_F = REAL(1)/F[row];
-        REAL M0 = REAL(0);
-        REAL M1 = REAL(0);
-        REAL M2 = REAL(0);
-        REAL M3 = REAL(0);
-        REAL M4 = REAL(0);
-        REAL M5 = REAL(0);
-        REAL M6 = REAL(0);
-        REAL M7 = REAL(0);
-        REAL M8 = REAL(0);
+        REAL moment0 = REAL(0);
+        REAL moment1 = REAL(0);
+        REAL moment2 = REAL(0);
+        REAL moment3 = REAL(0);
+        REAL moment4 = REAL(0);
+        REAL moment5 = REAL(0);
+        REAL moment6 = REAL(0);
+        REAL moment7 = REAL(0);
+        REAL moment8 = REAL(0);
         for (long long node = 0; node < N; node += 1) {
-            M0 += W_x[row*N + node];
-            REAL v_x_1 = W_x[row*N + node]*zeta_x[node] - W_y[row*N + node]*zeta_y[node];
-            M1 += v_x_1;
-            REAL v_y_1 = W_x[row*N + node]*zeta_y[node] + W_y[row*N + node]*zeta_x[node];
-            REAL v_x_2 = v_x_1*zeta_x[node] - v_y_1*zeta_y[node];
-            M2 += v_x_2;
-            REAL v_y_2 = v_x_1*zeta_y[node] + v_y_1*zeta_x[node];
-            REAL v_x_3 = v_x_2*zeta_x[node] - v_y_2*zeta_y[node];
-            M3 += v_x_3;
-            REAL v_y_3 = v_x_2*zeta_y[node] + v_y_2*zeta_x[node];
-            REAL v_x_4 = v_x_3*zeta_x[node] - v_y_3*zeta_y[node];
-            M4 += v_x_4;
-            REAL v_y_4 = v_x_3*zeta_y[node] + v_y_3*zeta_x[node];
-            REAL v_x_5 = v_x_4*zeta_x[node] - v_y_4*zeta_y[node];
-            M5 += v_x_5;
-            REAL v_y_5 = v_x_4*zeta_y[node] + v_y_4*zeta_x[node];
-            REAL v_x_6 = v_x_5*zeta_x[node] - v_y_5*zeta_y[node];
-            M6 += v_x_6;
-            REAL v_y_6 = v_x_5*zeta_y[node] + v_y_5*zeta_x[node];
-            REAL v_x_7 = v_x_6*zeta_x[node] - v_y_6*zeta_y[node];
-            M7 += v_x_7;
-            REAL v_y_7 = v_x_6*zeta_y[node] + v_y_6*zeta_x[node];
-            REAL v_x_8 = v_x_7*zeta_x[node] - v_y_7*zeta_y[node];
-            M8 += v_x_8;
+            moment0 += W_x[row*N + node];
+            REAL times_zeta_1_x = W_x[row*N + node]*zeta_x[node] - W_y[row*N + node]*zeta_y[node];
+            moment1 += times_zeta_1_x;
+            REAL times_zeta_1_y = W_x[row*N + node]*zeta_y[node] + W_y[row*N + node]*zeta_x[node];
+            REAL times_zeta_2_x = times_zeta_1_x*zeta_x[node] - times_zeta_1_y*zeta_y[node];
+            moment2 += times_zeta_2_x;
+            REAL times_zeta_2_y = times_zeta_1_x*zeta_y[node] + times_zeta_1_y*zeta_x[node];
+            REAL times_zeta_3_x = times_zeta_2_x*zeta_x[node] - times_zeta_2_y*zeta_y[node];
+            moment3 += times_zeta_3_x;
+            REAL times_zeta_3_y = times_zeta_2_x*zeta_y[node] + times_zeta_2_y*zeta_x[node];
+            REAL times_zeta_4_x = times_zeta_3_x*zeta_x[node] - times_zeta_3_y*zeta_y[node];
+            moment4 += times_zeta_4_x;
+            REAL times_zeta_4_y = times_zeta_3_x*zeta_y[node] + times_zeta_3_y*zeta_x[node];
+            REAL times_zeta_5_x = times_zeta_4_x*zeta_x[node] - times_zeta_4_y*zeta_y[node];
+            moment5 += times_zeta_5_x;
+            REAL times_zeta_5_y = times_zeta_4_x*zeta_y[node] + times_zeta_4_y*zeta_x[node];
+            REAL times_zeta_6_x = times_zeta_5_x*zeta_x[node] - times_zeta_5_y*zeta_y[node];
+            moment6 += times_zeta_6_x;
+            REAL times_zeta_6_y = times_zeta_5_x*zeta_y[node] + times_zeta_5_y*zeta_x[node];
+            REAL times_zeta_7_x = times_zeta_6_x*zeta_x[node] - times_zeta_6_y*zeta_y[node];
+            moment7 += times_zeta_7_x;
+            REAL times_zeta_7_y = times_zeta_6_x*zeta_y[node] + times_zeta_6_y*zeta_x[node];
+            REAL times_zeta_8_x = times_zeta_7_x*zeta_x[node] - times_zeta_7_y*zeta_y[node];
+            moment8 += times_zeta_8_x;
         }
         for (long long k = threadIdx.x; k < D; k += blockDim.x) {
             REAL m = REAL(1)/(gap[row*D + k] + tau[row]);
             REAL p = inverse_sigma*m;
-            mean[row*D + k] = inverse_F*m*(M0 - p*(M1 - p*(M2 - p*(M3 - p*(M4 - p*(M5 - p*(M6 - p*(M7 - M8*p))))))));
+            mean[row*D + k] = inverse_F*m*(moment0 - p*(moment1 - p*(moment2 - p*(moment3 - p*(moment4 - p*(moment5 - p*(moment6 - p*(moment7 - moment8*p))))))));
         }
     }
 }
 
 
-// The exponent of small categories at the nodes, by 20 power sums.
-//     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
-//     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-//     {power\_2}_{r,k} = {p}_{r,k}^{2}
-//     {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
-//     {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
-//     {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
-//     {power\_6}_{r,k} = {power\_3}_{r,k}^{2}
-//     {power\_7}_{r,k} = {power\_3}_{r,k} {power\_4}_{r,k}
-//     {power\_8}_{r,k} = {power\_4}_{r,k}^{2}
-//     {power\_9}_{r,k} = {power\_4}_{r,k} {power\_5}_{r,k}
-//     {power\_10}_{r,k} = {power\_5}_{r,k}^{2}
-//     {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
-//     {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
-//     {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
-//     {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
-//     {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
-//     {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
-//     {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
-//     {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
-//     {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
-//     {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k} {power\_6}_{r,k}
-//     {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}^{2}
-//     {\kappa_{13}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k} {power\_7}_{r,k}
-//     {\kappa_{14}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}^{2}
-//     {\kappa_{15}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k} {power\_8}_{r,k}
-//     {\kappa_{16}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}^{2}
-//     {\kappa_{17}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k} {power\_9}_{r,k}
-//     {\kappa_{18}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}^{2}
-//     {\kappa_{19}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k} {power\_9}_{r,k}
-//     {\kappa_{20}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}^{2}
-//     {r\_y\_19}_{r,n} = \frac{{\kappa_{20}}_{r} {\upsilon}_{n}}{20}
-//     {r\_x\_19}_{r,n} = - \frac{{\kappa_{19}}_{r}}{19} + \frac{{\kappa_{20}}_{r} {\xi}_{n}}{20}
-//     {r\_x\_18}_{r,n} = \frac{{\kappa_{18}}_{r}}{18} + {r\_x\_19}_{r,n} {\xi}_{n} - {r\_y\_19}_{r,n} {\upsilon}_{n}
-//     {r\_y\_18}_{r,n} = {r\_x\_19}_{r,n} {\upsilon}_{n} + {r\_y\_19}_{r,n} {\xi}_{n}
-//     {r\_x\_17}_{r,n} = - \frac{{\kappa_{17}}_{r}}{17} + {r\_x\_18}_{r,n} {\xi}_{n} - {r\_y\_18}_{r,n} {\upsilon}_{n}
-//     {r\_y\_17}_{r,n} = {r\_x\_18}_{r,n} {\upsilon}_{n} + {r\_y\_18}_{r,n} {\xi}_{n}
-//     {r\_x\_16}_{r,n} = \frac{{\kappa_{16}}_{r}}{16} + {r\_x\_17}_{r,n} {\xi}_{n} - {r\_y\_17}_{r,n} {\upsilon}_{n}
-//     {r\_y\_16}_{r,n} = {r\_x\_17}_{r,n} {\upsilon}_{n} + {r\_y\_17}_{r,n} {\xi}_{n}
-//     {r\_x\_15}_{r,n} = - \frac{{\kappa_{15}}_{r}}{15} + {r\_x\_16}_{r,n} {\xi}_{n} - {r\_y\_16}_{r,n} {\upsilon}_{n}
-//     {r\_y\_15}_{r,n} = {r\_x\_16}_{r,n} {\upsilon}_{n} + {r\_y\_16}_{r,n} {\xi}_{n}
-//     {r\_x\_14}_{r,n} = \frac{{\kappa_{14}}_{r}}{14} + {r\_x\_15}_{r,n} {\xi}_{n} - {r\_y\_15}_{r,n} {\upsilon}_{n}
-//     {r\_y\_14}_{r,n} = {r\_x\_15}_{r,n} {\upsilon}_{n} + {r\_y\_15}_{r,n} {\xi}_{n}
-//     {r\_x\_13}_{r,n} = - \frac{{\kappa_{13}}_{r}}{13} + {r\_x\_14}_{r,n} {\xi}_{n} - {r\_y\_14}_{r,n} {\upsilon}_{n}
-//     {r\_y\_13}_{r,n} = {r\_x\_14}_{r,n} {\upsilon}_{n} + {r\_y\_14}_{r,n} {\xi}_{n}
-//     {r\_x\_12}_{r,n} = \frac{{\kappa_{12}}_{r}}{12} + {r\_x\_13}_{r,n} {\xi}_{n} - {r\_y\_13}_{r,n} {\upsilon}_{n}
-//     {r\_y\_12}_{r,n} = {r\_x\_13}_{r,n} {\upsilon}_{n} + {r\_y\_13}_{r,n} {\xi}_{n}
-//     {r\_x\_11}_{r,n} = - \frac{{\kappa_{11}}_{r}}{11} + {r\_x\_12}_{r,n} {\xi}_{n} - {r\_y\_12}_{r,n} {\upsilon}_{n}
-//     {r\_y\_11}_{r,n} = {r\_x\_12}_{r,n} {\upsilon}_{n} + {r\_y\_12}_{r,n} {\xi}_{n}
-//     {r\_x\_10}_{r,n} = \frac{{\kappa_{10}}_{r}}{10} + {r\_x\_11}_{r,n} {\xi}_{n} - {r\_y\_11}_{r,n} {\upsilon}_{n}
-//     {r\_y\_10}_{r,n} = {r\_x\_11}_{r,n} {\upsilon}_{n} + {r\_y\_11}_{r,n} {\xi}_{n}
-//     {r\_x\_9}_{r,n} = - \frac{{\kappa_{9}}_{r}}{9} + {r\_x\_10}_{r,n} {\xi}_{n} - {r\_y\_10}_{r,n} {\upsilon}_{n}
-//     {r\_y\_9}_{r,n} = {r\_x\_10}_{r,n} {\upsilon}_{n} + {r\_y\_10}_{r,n} {\xi}_{n}
-//     {r\_x\_8}_{r,n} = \frac{{\kappa_{8}}_{r}}{8} + {r\_x\_9}_{r,n} {\xi}_{n} - {r\_y\_9}_{r,n} {\upsilon}_{n}
-//     {r\_y\_8}_{r,n} = {r\_x\_9}_{r,n} {\upsilon}_{n} + {r\_y\_9}_{r,n} {\xi}_{n}
-//     {r\_x\_7}_{r,n} = - \frac{{\kappa_{7}}_{r}}{7} + {r\_x\_8}_{r,n} {\xi}_{n} - {r\_y\_8}_{r,n} {\upsilon}_{n}
-//     {r\_y\_7}_{r,n} = {r\_x\_8}_{r,n} {\upsilon}_{n} + {r\_y\_8}_{r,n} {\xi}_{n}
-//     {r\_x\_6}_{r,n} = \frac{{\kappa_{6}}_{r}}{6} + {r\_x\_7}_{r,n} {\xi}_{n} - {r\_y\_7}_{r,n} {\upsilon}_{n}
-//     {r\_y\_6}_{r,n} = {r\_x\_7}_{r,n} {\upsilon}_{n} + {r\_y\_7}_{r,n} {\xi}_{n}
-//     {r\_x\_5}_{r,n} = - \frac{{\kappa_{5}}_{r}}{5} + {r\_x\_6}_{r,n} {\xi}_{n} - {r\_y\_6}_{r,n} {\upsilon}_{n}
-//     {r\_y\_5}_{r,n} = {r\_x\_6}_{r,n} {\upsilon}_{n} + {r\_y\_6}_{r,n} {\xi}_{n}
-//     {r\_x\_4}_{r,n} = \frac{{\kappa_{4}}_{r}}{4} + {r\_x\_5}_{r,n} {\xi}_{n} - {r\_y\_5}_{r,n} {\upsilon}_{n}
-//     {r\_y\_4}_{r,n} = {r\_x\_5}_{r,n} {\upsilon}_{n} + {r\_y\_5}_{r,n} {\xi}_{n}
-//     {r\_x\_3}_{r,n} = - \frac{{\kappa_{3}}_{r}}{3} + {r\_x\_4}_{r,n} {\xi}_{n} - {r\_y\_4}_{r,n} {\upsilon}_{n}
-//     {r\_y\_3}_{r,n} = {r\_x\_4}_{r,n} {\upsilon}_{n} + {r\_y\_4}_{r,n} {\xi}_{n}
-//     {r\_x\_2}_{r,n} = \frac{{\kappa_{2}}_{r}}{2} + {r\_x\_3}_{r,n} {\xi}_{n} - {r\_y\_3}_{r,n} {\upsilon}_{n}
-//     {r\_y\_2}_{r,n} = {r\_x\_3}_{r,n} {\upsilon}_{n} + {r\_y\_3}_{r,n} {\xi}_{n}
-//     {one\_x}_{r,n} = {r\_x\_2}_{r,n} {\xi}_{n} - {r\_y\_2}_{r,n} {\upsilon}_{n}
-//     {one\_y}_{r,n} = {r\_x\_2}_{r,n} {\upsilon}_{n} + {r\_y\_2}_{r,n} {\xi}_{n}
-//     {rest\_x}_{r,n} = {one\_x}_{r,n} {\xi}_{n} - {one\_y}_{r,n} {\upsilon}_{n}
-//     {rest\_y}_{r,n} = {one\_x}_{r,n} {\upsilon}_{n} + {one\_y}_{r,n} {\xi}_{n}
-//     {rest\_log}_{r} = \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+// The exponent at the nodes of small categories, by 19 power sums.
+//     \Phi'_{r,n} = \sum_{j=2}^{T} \frac{(-1)^j}{j} \Big(\sum_k p_{r,k}^j\Big) \zeta_n^j,\qquad p = \frac{1}{\sigma(\tau + g)}
+//     \Lambda'_r = \sum_k \log(\tau_r + g_{r,k})
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 0 numbers a block.
 extern "C" __global__ void power_sums_20(
@@ -960,110 +810,55 @@ extern "C" __global__ void power_sums_20(
         rest_log_value = block_reduce<Sum>(rest_log_value, REAL(0), lanes);
         if (threadIdx.x == 0) rest_log[row] = rest_log_value;
         for (long long node = 0; node < N; node += 1) {
-            REAL r_x_19 = (REAL(1)/REAL(20))*kappa_20*zeta_x[node] - REAL(1)/REAL(19)*kappa_19;
-            REAL r_y_19 = (REAL(1)/REAL(20))*kappa_20*zeta_y[node];
-            REAL r_x_18 = (REAL(1)/REAL(18))*kappa_18 + r_x_19*zeta_x[node] - r_y_19*zeta_y[node];
-            REAL r_y_18 = r_x_19*zeta_y[node] + r_y_19*zeta_x[node];
-            REAL r_x_17 = r_x_18*zeta_x[node] - REAL(1)/REAL(17)*kappa_17 - r_y_18*zeta_y[node];
-            REAL r_y_17 = r_x_18*zeta_y[node] + r_y_18*zeta_x[node];
-            REAL r_x_16 = (REAL(1)/REAL(16))*kappa_16 + r_x_17*zeta_x[node] - r_y_17*zeta_y[node];
-            REAL r_y_16 = r_x_17*zeta_y[node] + r_y_17*zeta_x[node];
-            REAL r_x_15 = r_x_16*zeta_x[node] - REAL(1)/REAL(15)*kappa_15 - r_y_16*zeta_y[node];
-            REAL r_y_15 = r_x_16*zeta_y[node] + r_y_16*zeta_x[node];
-            REAL r_x_14 = (REAL(1)/REAL(14))*kappa_14 + r_x_15*zeta_x[node] - r_y_15*zeta_y[node];
-            REAL r_y_14 = r_x_15*zeta_y[node] + r_y_15*zeta_x[node];
-            REAL r_x_13 = r_x_14*zeta_x[node] - REAL(1)/REAL(13)*kappa_13 - r_y_14*zeta_y[node];
-            REAL r_y_13 = r_x_14*zeta_y[node] + r_y_14*zeta_x[node];
-            REAL r_x_12 = (REAL(1)/REAL(12))*kappa_12 + r_x_13*zeta_x[node] - r_y_13*zeta_y[node];
-            REAL r_y_12 = r_x_13*zeta_y[node] + r_y_13*zeta_x[node];
-            REAL r_x_11 = r_x_12*zeta_x[node] - REAL(1)/REAL(11)*kappa_11 - r_y_12*zeta_y[node];
-            REAL r_y_11 = r_x_12*zeta_y[node] + r_y_12*zeta_x[node];
-            REAL r_x_10 = (REAL(1)/REAL(10))*kappa_10 + r_x_11*zeta_x[node] - r_y_11*zeta_y[node];
-            REAL r_y_10 = r_x_11*zeta_y[node] + r_y_11*zeta_x[node];
-            REAL r_x_9 = r_x_10*zeta_x[node] - REAL(1)/REAL(9)*kappa_9 - r_y_10*zeta_y[node];
-            REAL r_y_9 = r_x_10*zeta_y[node] + r_y_10*zeta_x[node];
-            REAL r_x_8 = (REAL(1)/REAL(8))*kappa_8 + r_x_9*zeta_x[node] - r_y_9*zeta_y[node];
-            REAL r_y_8 = r_x_9*zeta_y[node] + r_y_9*zeta_x[node];
-            REAL r_x_7 = r_x_8*zeta_x[node] - REAL(1)/REAL(7)*kappa_7 - r_y_8*zeta_y[node];
-            REAL r_y_7 = r_x_8*zeta_y[node] + r_y_8*zeta_x[node];
-            REAL r_x_6 = (REAL(1)/REAL(6))*kappa_6 + r_x_7*zeta_x[node] - r_y_7*zeta_y[node];
-            REAL r_y_6 = r_x_7*zeta_y[node] + r_y_7*zeta_x[node];
-            REAL r_x_5 = r_x_6*zeta_x[node] - REAL(1)/REAL(5)*kappa_5 - r_y_6*zeta_y[node];
-            REAL r_y_5 = r_x_6*zeta_y[node] + r_y_6*zeta_x[node];
-            REAL r_x_4 = (REAL(1)/REAL(4))*kappa_4 + r_x_5*zeta_x[node] - r_y_5*zeta_y[node];
-            REAL r_y_4 = r_x_5*zeta_y[node] + r_y_5*zeta_x[node];
-            REAL r_x_3 = r_x_4*zeta_x[node] - REAL(1)/REAL(3)*kappa_3 - r_y_4*zeta_y[node];
-            REAL r_y_3 = r_x_4*zeta_y[node] + r_y_4*zeta_x[node];
-            REAL r_x_2 = (REAL(1)/REAL(2))*kappa_2 + r_x_3*zeta_x[node] - r_y_3*zeta_y[node];
-            REAL r_y_2 = r_x_3*zeta_y[node] + r_y_3*zeta_x[node];
-            REAL one_x = r_x_2*zeta_x[node] - r_y_2*zeta_y[node];
-            REAL one_y = r_x_2*zeta_y[node] + r_y_2*zeta_x[node];
-            if (threadIdx.x == 0) rest_x[row*N + node] = one_x*zeta_x[node] - one_y*zeta_y[node];
-            if (threadIdx.x == 0) rest_y[row*N + node] = one_x*zeta_y[node] + one_y*zeta_x[node];
+            REAL horner_20_x = (REAL(1)/REAL(20))*kappa_20*zeta_x[node] - REAL(1)/REAL(19)*kappa_19;
+            REAL horner_20_y = (REAL(1)/REAL(20))*kappa_20*zeta_y[node];
+            REAL horner_19_x = (REAL(1)/REAL(18))*kappa_18 + horner_20_x*zeta_x[node] - horner_20_y*zeta_y[node];
+            REAL horner_19_y = horner_20_x*zeta_y[node] + horner_20_y*zeta_x[node];
+            REAL horner_18_x = horner_19_x*zeta_x[node] - REAL(1)/REAL(17)*kappa_17 - horner_19_y*zeta_y[node];
+            REAL horner_18_y = horner_19_x*zeta_y[node] + horner_19_y*zeta_x[node];
+            REAL horner_17_x = (REAL(1)/REAL(16))*kappa_16 + horner_18_x*zeta_x[node] - horner_18_y*zeta_y[node];
+            REAL horner_17_y = horner_18_x*zeta_y[node] + horner_18_y*zeta_x[node];
+            REAL horner_16_x = horner_17_x*zeta_x[node] - REAL(1)/REAL(15)*kappa_15 - horner_17_y*zeta_y[node];
+            REAL horner_16_y = horner_17_x*zeta_y[node] + horner_17_y*zeta_x[node];
+            REAL horner_15_x = (REAL(1)/REAL(14))*kappa_14 + horner_16_x*zeta_x[node] - horner_16_y*zeta_y[node];
+            REAL horner_15_y = horner_16_x*zeta_y[node] + horner_16_y*zeta_x[node];
+            REAL horner_14_x = horner_15_x*zeta_x[node] - REAL(1)/REAL(13)*kappa_13 - horner_15_y*zeta_y[node];
+            REAL horner_14_y = horner_15_x*zeta_y[node] + horner_15_y*zeta_x[node];
+            REAL horner_13_x = (REAL(1)/REAL(12))*kappa_12 + horner_14_x*zeta_x[node] - horner_14_y*zeta_y[node];
+            REAL horner_13_y = horner_14_x*zeta_y[node] + horner_14_y*zeta_x[node];
+            REAL horner_12_x = horner_13_x*zeta_x[node] - REAL(1)/REAL(11)*kappa_11 - horner_13_y*zeta_y[node];
+            REAL horner_12_y = horner_13_x*zeta_y[node] + horner_13_y*zeta_x[node];
+            REAL horner_11_x = (REAL(1)/REAL(10))*kappa_10 + horner_12_x*zeta_x[node] - horner_12_y*zeta_y[node];
+            REAL horner_11_y = horner_12_x*zeta_y[node] + horner_12_y*zeta_x[node];
+            REAL horner_10_x = horner_11_x*zeta_x[node] - REAL(1)/REAL(9)*kappa_9 - horner_11_y*zeta_y[node];
+            REAL horner_10_y = horner_11_x*zeta_y[node] + horner_11_y*zeta_x[node];
+            REAL horner_9_x = (REAL(1)/REAL(8))*kappa_8 + horner_10_x*zeta_x[node] - horner_10_y*zeta_y[node];
+            REAL horner_9_y = horner_10_x*zeta_y[node] + horner_10_y*zeta_x[node];
+            REAL horner_8_x = horner_9_x*zeta_x[node] - REAL(1)/REAL(7)*kappa_7 - horner_9_y*zeta_y[node];
+            REAL horner_8_y = horner_9_x*zeta_y[node] + horner_9_y*zeta_x[node];
+            REAL horner_7_x = (REAL(1)/REAL(6))*kappa_6 + horner_8_x*zeta_x[node] - horner_8_y*zeta_y[node];
+            REAL horner_7_y = horner_8_x*zeta_y[node] + horner_8_y*zeta_x[node];
+            REAL horner_6_x = horner_7_x*zeta_x[node] - REAL(1)/REAL(5)*kappa_5 - horner_7_y*zeta_y[node];
+            REAL horner_6_y = horner_7_x*zeta_y[node] + horner_7_y*zeta_x[node];
+            REAL horner_5_x = (REAL(1)/REAL(4))*kappa_4 + horner_6_x*zeta_x[node] - horner_6_y*zeta_y[node];
+            REAL horner_5_y = horner_6_x*zeta_y[node] + horner_6_y*zeta_x[node];
+            REAL horner_4_x = horner_5_x*zeta_x[node] - REAL(1)/REAL(3)*kappa_3 - horner_5_y*zeta_y[node];
+            REAL horner_4_y = horner_5_x*zeta_y[node] + horner_5_y*zeta_x[node];
+            REAL horner_3_x = (REAL(1)/REAL(2))*kappa_2 + horner_4_x*zeta_x[node] - horner_4_y*zeta_y[node];
+            REAL horner_3_y = horner_4_x*zeta_y[node] + horner_4_y*zeta_x[node];
+            REAL horner_2_x = horner_3_x*zeta_x[node] - horner_3_y*zeta_y[node];
+            REAL horner_2_y = horner_3_x*zeta_y[node] + horner_3_y*zeta_x[node];
+            REAL horner_1_x = horner_2_x*zeta_x[node] - horner_2_y*zeta_y[node];
+            if (threadIdx.x == 0) rest_x[row*N + node] = horner_1_x;
+            REAL horner_1_y = horner_2_x*zeta_y[node] + horner_2_y*zeta_x[node];
+            if (threadIdx.x == 0) rest_y[row*N + node] = horner_1_y;
         }
     }
 }
 
 
-// The means of small categories.
-//     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
-//     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-//     {v\_x\_1}_{r,n} = {W\_x}_{r,n} {\xi}_{n} - {W\_y}_{r,n} {\upsilon}_{n}
-//     {v\_y\_1}_{r,n} = {W\_x}_{r,n} {\upsilon}_{n} + {W\_y}_{r,n} {\xi}_{n}
-//     {v\_x\_2}_{r,n} = {v\_x\_1}_{r,n} {\xi}_{n} - {v\_y\_1}_{r,n} {\upsilon}_{n}
-//     {v\_y\_2}_{r,n} = {v\_x\_1}_{r,n} {\upsilon}_{n} + {v\_y\_1}_{r,n} {\xi}_{n}
-//     {v\_x\_3}_{r,n} = {v\_x\_2}_{r,n} {\xi}_{n} - {v\_y\_2}_{r,n} {\upsilon}_{n}
-//     {v\_y\_3}_{r,n} = {v\_x\_2}_{r,n} {\upsilon}_{n} + {v\_y\_2}_{r,n} {\xi}_{n}
-//     {v\_x\_4}_{r,n} = {v\_x\_3}_{r,n} {\xi}_{n} - {v\_y\_3}_{r,n} {\upsilon}_{n}
-//     {v\_y\_4}_{r,n} = {v\_x\_3}_{r,n} {\upsilon}_{n} + {v\_y\_3}_{r,n} {\xi}_{n}
-//     {v\_x\_5}_{r,n} = {v\_x\_4}_{r,n} {\xi}_{n} - {v\_y\_4}_{r,n} {\upsilon}_{n}
-//     {v\_y\_5}_{r,n} = {v\_x\_4}_{r,n} {\upsilon}_{n} + {v\_y\_4}_{r,n} {\xi}_{n}
-//     {v\_x\_6}_{r,n} = {v\_x\_5}_{r,n} {\xi}_{n} - {v\_y\_5}_{r,n} {\upsilon}_{n}
-//     {v\_y\_6}_{r,n} = {v\_x\_5}_{r,n} {\upsilon}_{n} + {v\_y\_5}_{r,n} {\xi}_{n}
-//     {v\_x\_7}_{r,n} = {v\_x\_6}_{r,n} {\xi}_{n} - {v\_y\_6}_{r,n} {\upsilon}_{n}
-//     {v\_y\_7}_{r,n} = {v\_x\_6}_{r,n} {\upsilon}_{n} + {v\_y\_6}_{r,n} {\xi}_{n}
-//     {v\_x\_8}_{r,n} = {v\_x\_7}_{r,n} {\xi}_{n} - {v\_y\_7}_{r,n} {\upsilon}_{n}
-//     {v\_y\_8}_{r,n} = {v\_x\_7}_{r,n} {\upsilon}_{n} + {v\_y\_7}_{r,n} {\xi}_{n}
-//     {v\_x\_9}_{r,n} = {v\_x\_8}_{r,n} {\xi}_{n} - {v\_y\_8}_{r,n} {\upsilon}_{n}
-//     {v\_y\_9}_{r,n} = {v\_x\_8}_{r,n} {\upsilon}_{n} + {v\_y\_8}_{r,n} {\xi}_{n}
-//     {v\_x\_10}_{r,n} = {v\_x\_9}_{r,n} {\xi}_{n} - {v\_y\_9}_{r,n} {\upsilon}_{n}
-//     {v\_y\_10}_{r,n} = {v\_x\_9}_{r,n} {\upsilon}_{n} + {v\_y\_9}_{r,n} {\xi}_{n}
-//     {v\_x\_11}_{r,n} = {v\_x\_10}_{r,n} {\xi}_{n} - {v\_y\_10}_{r,n} {\upsilon}_{n}
-//     {v\_y\_11}_{r,n} = {v\_x\_10}_{r,n} {\upsilon}_{n} + {v\_y\_10}_{r,n} {\xi}_{n}
-//     {v\_x\_12}_{r,n} = {v\_x\_11}_{r,n} {\xi}_{n} - {v\_y\_11}_{r,n} {\upsilon}_{n}
-//     {v\_y\_12}_{r,n} = {v\_x\_11}_{r,n} {\upsilon}_{n} + {v\_y\_11}_{r,n} {\xi}_{n}
-//     {v\_x\_13}_{r,n} = {v\_x\_12}_{r,n} {\xi}_{n} - {v\_y\_12}_{r,n} {\upsilon}_{n}
-//     {v\_y\_13}_{r,n} = {v\_x\_12}_{r,n} {\upsilon}_{n} + {v\_y\_12}_{r,n} {\xi}_{n}
-//     {v\_x\_14}_{r,n} = {v\_x\_13}_{r,n} {\xi}_{n} - {v\_y\_13}_{r,n} {\upsilon}_{n}
-//     {v\_y\_14}_{r,n} = {v\_x\_13}_{r,n} {\upsilon}_{n} + {v\_y\_13}_{r,n} {\xi}_{n}
-//     {v\_x\_15}_{r,n} = {v\_x\_14}_{r,n} {\xi}_{n} - {v\_y\_14}_{r,n} {\upsilon}_{n}
-//     {v\_y\_15}_{r,n} = {v\_x\_14}_{r,n} {\upsilon}_{n} + {v\_y\_14}_{r,n} {\xi}_{n}
-//     {v\_x\_16}_{r,n} = {v\_x\_15}_{r,n} {\xi}_{n} - {v\_y\_15}_{r,n} {\upsilon}_{n}
-//     {v\_y\_16}_{r,n} = {v\_x\_15}_{r,n} {\upsilon}_{n} + {v\_y\_15}_{r,n} {\xi}_{n}
-//     {v\_x\_17}_{r,n} = {v\_x\_16}_{r,n} {\xi}_{n} - {v\_y\_16}_{r,n} {\upsilon}_{n}
-//     {v\_y\_17}_{r,n} = {v\_x\_16}_{r,n} {\upsilon}_{n} + {v\_y\_16}_{r,n} {\xi}_{n}
-//     {v\_x\_18}_{r,n} = {v\_x\_17}_{r,n} {\xi}_{n} - {v\_y\_17}_{r,n} {\upsilon}_{n}
-//     {v\_y\_18}_{r,n} = {v\_x\_17}_{r,n} {\upsilon}_{n} + {v\_y\_17}_{r,n} {\xi}_{n}
-//     {M0}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
-//     {M1}_{r} = \sum_{n=0}^{N - 1} {v\_x\_1}_{r,n}
-//     {M2}_{r} = \sum_{n=0}^{N - 1} {v\_x\_2}_{r,n}
-//     {M3}_{r} = \sum_{n=0}^{N - 1} {v\_x\_3}_{r,n}
-//     {M4}_{r} = \sum_{n=0}^{N - 1} {v\_x\_4}_{r,n}
-//     {M5}_{r} = \sum_{n=0}^{N - 1} {v\_x\_5}_{r,n}
-//     {M6}_{r} = \sum_{n=0}^{N - 1} {v\_x\_6}_{r,n}
-//     {M7}_{r} = \sum_{n=0}^{N - 1} {v\_x\_7}_{r,n}
-//     {M8}_{r} = \sum_{n=0}^{N - 1} {v\_x\_8}_{r,n}
-//     {M9}_{r} = \sum_{n=0}^{N - 1} {v\_x\_9}_{r,n}
-//     {M10}_{r} = \sum_{n=0}^{N - 1} {v\_x\_10}_{r,n}
-//     {M11}_{r} = \sum_{n=0}^{N - 1} {v\_x\_11}_{r,n}
-//     {M12}_{r} = \sum_{n=0}^{N - 1} {v\_x\_12}_{r,n}
-//     {M13}_{r} = \sum_{n=0}^{N - 1} {v\_x\_13}_{r,n}
-//     {M14}_{r} = \sum_{n=0}^{N - 1} {v\_x\_14}_{r,n}
-//     {M15}_{r} = \sum_{n=0}^{N - 1} {v\_x\_15}_{r,n}
-//     {M16}_{r} = \sum_{n=0}^{N - 1} {v\_x\_16}_{r,n}
-//     {M17}_{r} = \sum_{n=0}^{N - 1} {v\_x\_17}_{r,n}
-//     {M18}_{r} = \sum_{n=0}^{N - 1} {v\_x\_18}_{r,n}
-//     {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left({M17}_{r} - {M18}_{r} {p}_{r,k}\right) {p}_{r,k} + {M16}_{r}\right) {p}_{r,k} + {M15}_{r}\right) {p}_{r,k} + {M14}_{r}\right) {p}_{r,k} + {M13}_{r}\right) {p}_{r,k} + {M12}_{r}\right) {p}_{r,k} + {M11}_{r}\right) {p}_{r,k} + {M10}_{r}\right) {p}_{r,k} + {M9}_{r}\right) {p}_{r,k} + {M8}_{r}\right) {p}_{r,k} + {M7}_{r}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
+// The means of small categories, polynomials in p with 19 terms.
+//     \mu_{r,k} = \frac{m_{r,k}}{F_r} \sum_{j=0}^{T-2} (-p_{r,k})^j \operatorname{Re}\sum_n W_{r,n}\zeta_n^j
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 0 numbers a block.
 extern "C" __global__ void power_means_20(
@@ -1072,85 +867,85 @@ extern "C" __global__ void power_means_20(
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL inverse_sigma = REAL(1)/sigma[row];
         REAL inverse_F = REAL(1)/F[row];
-        REAL M0 = REAL(0);
-        REAL M1 = REAL(0);
-        REAL M2 = REAL(0);
-        REAL M3 = REAL(0);
-        REAL M4 = REAL(0);
-        REAL M5 = REAL(0);
-        REAL M6 = REAL(0);
-        REAL M7 = REAL(0);
-        REAL M8 = REAL(0);
-        REAL M9 = REAL(0);
-        REAL M10 = REAL(0);
-        REAL M11 = REAL(0);
-        REAL M12 = REAL(0);
-        REAL M13 = REAL(0);
-        REAL M14 = REAL(0);
-        REAL M15 = REAL(0);
-        REAL M16 = REAL(0);
-        REAL M17 = REAL(0);
-        REAL M18 = REAL(0);
+        REAL moment0 = REAL(0);
+        REAL moment1 = REAL(0);
+        REAL moment2 = REAL(0);
+        REAL moment3 = REAL(0);
+        REAL moment4 = REAL(0);
+        REAL moment5 = REAL(0);
+        REAL moment6 = REAL(0);
+        REAL moment7 = REAL(0);
+        REAL moment8 = REAL(0);
+        REAL moment9 = REAL(0);
+        REAL moment10 = REAL(0);
+        REAL moment11 = REAL(0);
+        REAL moment12 = REAL(0);
+        REAL moment13 = REAL(0);
+        REAL moment14 = REAL(0);
+        REAL moment15 = REAL(0);
+        REAL moment16 = REAL(0);
+        REAL moment17 = REAL(0);
+        REAL moment18 = REAL(0);
         for (long long node = 0; node < N; node += 1) {
-            M0 += W_x[row*N + node];
-            REAL v_x_1 = W_x[row*N + node]*zeta_x[node] - W_y[row*N + node]*zeta_y[node];
-            M1 += v_x_1;
-            REAL v_y_1 = W_x[row*N + node]*zeta_y[node] + W_y[row*N + node]*zeta_x[node];
-            REAL v_x_2 = v_x_1*zeta_x[node] - v_y_1*zeta_y[node];
-            M2 += v_x_2;
-            REAL v_y_2 = v_x_1*zeta_y[node] + v_y_1*zeta_x[node];
-            REAL v_x_3 = v_x_2*zeta_x[node] - v_y_2*zeta_y[node];
-            M3 += v_x_3;
-            REAL v_y_3 = v_x_2*zeta_y[node] + v_y_2*zeta_x[node];
-            REAL v_x_4 = v_x_3*zeta_x[node] - v_y_3*zeta_y[node];
-            M4 += v_x_4;
-            REAL v_y_4 = v_x_3*zeta_y[node] + v_y_3*zeta_x[node];
-            REAL v_x_5 = v_x_4*zeta_x[node] - v_y_4*zeta_y[node];
-            M5 += v_x_5;
-            REAL v_y_5 = v_x_4*zeta_y[node] + v_y_4*zeta_x[node];
-            REAL v_x_6 = v_x_5*zeta_x[node] - v_y_5*zeta_y[node];
-            M6 += v_x_6;
-            REAL v_y_6 = v_x_5*zeta_y[node] + v_y_5*zeta_x[node];
-            REAL v_x_7 = v_x_6*zeta_x[node] - v_y_6*zeta_y[node];
-            M7 += v_x_7;
-            REAL v_y_7 = v_x_6*zeta_y[node] + v_y_6*zeta_x[node];
-            REAL v_x_8 = v_x_7*zeta_x[node] - v_y_7*zeta_y[node];
-            M8 += v_x_8;
-            REAL v_y_8 = v_x_7*zeta_y[node] + v_y_7*zeta_x[node];
-            REAL v_x_9 = v_x_8*zeta_x[node] - v_y_8*zeta_y[node];
-            M9 += v_x_9;
-            REAL v_y_9 = v_x_8*zeta_y[node] + v_y_8*zeta_x[node];
-            REAL v_x_10 = v_x_9*zeta_x[node] - v_y_9*zeta_y[node];
-            M10 += v_x_10;
-            REAL v_y_10 = v_x_9*zeta_y[node] + v_y_9*zeta_x[node];
-            REAL v_x_11 = v_x_10*zeta_x[node] - v_y_10*zeta_y[node];
-            M11 += v_x_11;
-            REAL v_y_11 = v_x_10*zeta_y[node] + v_y_10*zeta_x[node];
-            REAL v_x_12 = v_x_11*zeta_x[node] - v_y_11*zeta_y[node];
-            M12 += v_x_12;
-            REAL v_y_12 = v_x_11*zeta_y[node] + v_y_11*zeta_x[node];
-            REAL v_x_13 = v_x_12*zeta_x[node] - v_y_12*zeta_y[node];
-            M13 += v_x_13;
-            REAL v_y_13 = v_x_12*zeta_y[node] + v_y_12*zeta_x[node];
-            REAL v_x_14 = v_x_13*zeta_x[node] - v_y_13*zeta_y[node];
-            M14 += v_x_14;
-            REAL v_y_14 = v_x_13*zeta_y[node] + v_y_13*zeta_x[node];
-            REAL v_x_15 = v_x_14*zeta_x[node] - v_y_14*zeta_y[node];
-            M15 += v_x_15;
-            REAL v_y_15 = v_x_14*zeta_y[node] + v_y_14*zeta_x[node];
-            REAL v_x_16 = v_x_15*zeta_x[node] - v_y_15*zeta_y[node];
-            M16 += v_x_16;
-            REAL v_y_16 = v_x_15*zeta_y[node] + v_y_15*zeta_x[node];
-            REAL v_x_17 = v_x_16*zeta_x[node] - v_y_16*zeta_y[node];
-            M17 += v_x_17;
-            REAL v_y_17 = v_x_16*zeta_y[node] + v_y_16*zeta_x[node];
-            REAL v_x_18 = v_x_17*zeta_x[node] - v_y_17*zeta_y[node];
-            M18 += v_x_18;
+            moment0 += W_x[row*N + node];
+            REAL times_zeta_1_x = W_x[row*N + node]*zeta_x[node] - W_y[row*N + node]*zeta_y[node];
+            moment1 += times_zeta_1_x;
+            REAL times_zeta_1_y = W_x[row*N + node]*zeta_y[node] + W_y[row*N + node]*zeta_x[node];
+            REAL times_zeta_2_x = times_zeta_1_x*zeta_x[node] - times_zeta_1_y*zeta_y[node];
+            moment2 += times_zeta_2_x;
+            REAL times_zeta_2_y = times_zeta_1_x*zeta_y[node] + times_zeta_1_y*zeta_x[node];
+            REAL times_zeta_3_x = times_zeta_2_x*zeta_x[node] - times_zeta_2_y*zeta_y[node];
+            moment3 += times_zeta_3_x;
+            REAL times_zeta_3_y = times_zeta_2_x*zeta_y[node] + times_zeta_2_y*zeta_x[node];
+            REAL times_zeta_4_x = times_zeta_3_x*zeta_x[node] - times_zeta_3_y*zeta_y[node];
+            moment4 += times_zeta_4_x;
+            REAL times_zeta_4_y = times_zeta_3_x*zeta_y[node] + times_zeta_3_y*zeta_x[node];
+            REAL times_zeta_5_x = times_zeta_4_x*zeta_x[node] - times_zeta_4_y*zeta_y[node];
+            moment5 += times_zeta_5_x;
+            REAL times_zeta_5_y = times_zeta_4_x*zeta_y[node] + times_zeta_4_y*zeta_x[node];
+            REAL times_zeta_6_x = times_zeta_5_x*zeta_x[node] - times_zeta_5_y*zeta_y[node];
+            moment6 += times_zeta_6_x;
+            REAL times_zeta_6_y = times_zeta_5_x*zeta_y[node] + times_zeta_5_y*zeta_x[node];
+            REAL times_zeta_7_x = times_zeta_6_x*zeta_x[node] - times_zeta_6_y*zeta_y[node];
+            moment7 += times_zeta_7_x;
+            REAL times_zeta_7_y = times_zeta_6_x*zeta_y[node] + times_zeta_6_y*zeta_x[node];
+            REAL times_zeta_8_x = times_zeta_7_x*zeta_x[node] - times_zeta_7_y*zeta_y[node];
+            moment8 += times_zeta_8_x;
+            REAL times_zeta_8_y = times_zeta_7_x*zeta_y[node] + times_zeta_7_y*zeta_x[node];
+            REAL times_zeta_9_x = times_zeta_8_x*zeta_x[node] - times_zeta_8_y*zeta_y[node];
+            moment9 += times_zeta_9_x;
+            REAL times_zeta_9_y = times_zeta_8_x*zeta_y[node] + times_zeta_8_y*zeta_x[node];
+            REAL times_zeta_10_x = times_zeta_9_x*zeta_x[node] - times_zeta_9_y*zeta_y[node];
+            moment10 += times_zeta_10_x;
+            REAL times_zeta_10_y = times_zeta_9_x*zeta_y[node] + times_zeta_9_y*zeta_x[node];
+            REAL times_zeta_11_x = times_zeta_10_x*zeta_x[node] - times_zeta_10_y*zeta_y[node];
+            moment11 += times_zeta_11_x;
+            REAL times_zeta_11_y = times_zeta_10_x*zeta_y[node] + times_zeta_10_y*zeta_x[node];
+            REAL times_zeta_12_x = times_zeta_11_x*zeta_x[node] - times_zeta_11_y*zeta_y[node];
+            moment12 += times_zeta_12_x;
+            REAL times_zeta_12_y = times_zeta_11_x*zeta_y[node] + times_zeta_11_y*zeta_x[node];
+            REAL times_zeta_13_x = times_zeta_12_x*zeta_x[node] - times_zeta_12_y*zeta_y[node];
+            moment13 += times_zeta_13_x;
+            REAL times_zeta_13_y = times_zeta_12_x*zeta_y[node] + times_zeta_12_y*zeta_x[node];
+            REAL times_zeta_14_x = times_zeta_13_x*zeta_x[node] - times_zeta_13_y*zeta_y[node];
+            moment14 += times_zeta_14_x;
+            REAL times_zeta_14_y = times_zeta_13_x*zeta_y[node] + times_zeta_13_y*zeta_x[node];
+            REAL times_zeta_15_x = times_zeta_14_x*zeta_x[node] - times_zeta_14_y*zeta_y[node];
+            moment15 += times_zeta_15_x;
+            REAL times_zeta_15_y = times_zeta_14_x*zeta_y[node] + times_zeta_14_y*zeta_x[node];
+            REAL times_zeta_16_x = times_zeta_15_x*zeta_x[node] - times_zeta_15_y*zeta_y[node];
+            moment16 += times_zeta_16_x;
+            REAL times_zeta_16_y = times_zeta_15_x*zeta_y[node] + times_zeta_15_y*zeta_x[node];
+            REAL times_zeta_17_x = times_zeta_16_x*zeta_x[node] - times_zeta_16_y*zeta_y[node];
+            moment17 += times_zeta_17_x;
+            REAL times_zeta_17_y = times_zeta_16_x*zeta_y[node] + times_zeta_16_y*zeta_x[node];
+            REAL times_zeta_18_x = times_zeta_17_x*zeta_x[node] - times_zeta_17_y*zeta_y[node];
+            moment18 += times_zeta_18_x;
         }
         for (long long k = threadIdx.x; k < D; k += blockDim.x) {
             REAL m = REAL(1)/(gap[row*D + k] + tau[row]);
             REAL p = inverse_sigma*m;
-            mean[row*D + k] = inverse_F*m*(M0 - p*(M1 - p*(M2 - p*(M3 - p*(M4 - p*(M5 - p*(M6 - p*(M7 - p*(M8 - p*(M9 - p*(M10 - p*(M11 - p*(M12 - p*(M13 - p*(M14 - p*(M15 - p*(M16 - p*(M17 - M18*p))))))))))))))))));
+            mean[row*D + k] = inverse_F*m*(moment0 - p*(moment1 - p*(moment2 - p*(moment3 - p*(moment4 - p*(moment5 - p*(moment6 - p*(moment7 - p*(moment8 - p*(moment9 - p*(moment10 - p*(moment11 - p*(moment12 - p*(moment13 - p*(moment14 - p*(moment15 - p*(moment16 - p*(moment17 - moment18*p))))))))))))))))));
         }
     }
 }

@@ -4,7 +4,7 @@ from .launch import launch
 
 
 def saddle_start(gap):
-    """A start below the saddle. See kdeviz.kernels.numpy.cc_contour.saddle_start."""
+    """A start below the saddle: the top category and the mean of the others. See kdeviz.kernels.numpy.cc_contour.saddle_start."""
     R = gap.shape[0]
     D = gap.shape[1]
     outputs = (R,),
@@ -13,7 +13,7 @@ def saddle_start(gap):
 
 
 def saddle_step(gap, tau):
-    """One Newton step. See kdeviz.kernels.numpy.cc_contour.saddle_step."""
+    """A Newton step towards the saddle; a row that is near enough stays where it is. See kdeviz.kernels.numpy.cc_contour.saddle_step."""
     R = gap.shape[0]
     D = gap.shape[1]
     outputs = (R,), (R,), (R,)
@@ -22,7 +22,7 @@ def saddle_step(gap, tau):
 
 
 def saddle_excess(eta, top, tau):
-    """1 - sum of 1/(tau + gap). See kdeviz.kernels.numpy.cc_contour.saddle_excess."""
+    """1 - sum of 1/(tau + max(eta) - eta), free of rounding errors until the last digit. See kdeviz.kernels.numpy.cc_contour.saddle_excess."""
     R = eta.shape[0]
     D = eta.shape[1]
     outputs = (R,),
@@ -31,7 +31,7 @@ def saddle_excess(eta, top, tau):
 
 
 def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
-    """log Z. See kdeviz.kernels.numpy.cc_contour.log_partition."""
+    """log Z relative to max(eta). See kdeviz.kernels.numpy.cc_contour.log_partition."""
     R = gap.shape[0]
     D = gap.shape[1]
     N = rest_x.shape[1]
@@ -41,7 +41,7 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
 
 
 def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
-    """log Z and mean. See kdeviz.kernels.numpy.cc_contour.log_partition_and_mean."""
+    """log Z relative to max(eta), the means, and the weighted integrand at the nodes. See kdeviz.kernels.numpy.cc_contour.log_partition_and_mean."""
     R = gap.shape[0]
     D = gap.shape[1]
     N = rest_x.shape[1]
@@ -51,7 +51,7 @@ def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, ze
 
 
 def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
-    """Variance of each category. See kdeviz.kernels.numpy.cc_contour.variances."""
+    """The variance of each category. See kdeviz.kernels.numpy.cc_contour.variances."""
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]
@@ -71,7 +71,7 @@ def covariance_matvec(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v):
 
 
 def power_sums_10(gap, tau, sigma, zeta_x, zeta_y):
-    """The exponent of small categories at the nodes, by 10 power sums. See kdeviz.kernels.numpy.cc_contour.power_sums_10."""
+    """The exponent at the nodes of small categories, by 9 power sums. See kdeviz.kernels.numpy.cc_contour.power_sums_10."""
     R = gap.shape[0]
     D = gap.shape[1]
     N = zeta_x.shape[0]
@@ -81,7 +81,7 @@ def power_sums_10(gap, tau, sigma, zeta_x, zeta_y):
 
 
 def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
-    """The means of small categories. See kdeviz.kernels.numpy.cc_contour.power_means_10."""
+    """The means of small categories, polynomials in p with 9 terms. See kdeviz.kernels.numpy.cc_contour.power_means_10."""
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]
@@ -91,7 +91,7 @@ def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
 
 
 def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
-    """The exponent of small categories at the nodes, by 20 power sums. See kdeviz.kernels.numpy.cc_contour.power_sums_20."""
+    """The exponent at the nodes of small categories, by 19 power sums. See kdeviz.kernels.numpy.cc_contour.power_sums_20."""
     R = gap.shape[0]
     D = gap.shape[1]
     N = zeta_x.shape[0]
@@ -101,7 +101,7 @@ def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
 
 
 def power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
-    """The means of small categories. See kdeviz.kernels.numpy.cc_contour.power_means_20."""
+    """The means of small categories, polynomials in p with 19 terms. See kdeviz.kernels.numpy.cc_contour.power_means_20."""
     R = gap.shape[0]
     D = gap.shape[1]
     N = W_x.shape[1]

@@ -390,7 +390,7 @@ def _grid_of_type(x):
 
 
 def saddle_start(gap):
-    r"""A start below the saddle.
+    r"""A start below the saddle: the top category and the mean of the others.
 
     .. math::
 
@@ -405,8 +405,7 @@ def saddle_start(gap):
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
 
     Returns
     -------
@@ -445,7 +444,7 @@ def _saddle_start(start, stop, gap, tau):
 
 
 def saddle_step(gap, tau):
-    r"""One Newton step.
+    r"""A Newton step towards the saddle; a row that is near enough stays where it is.
 
     .. math::
 
@@ -457,7 +456,7 @@ def saddle_step(gap, tau):
 
         {\sigma}_{r} = \sqrt{{Q}_{r}}
 
-        {next\_tau}_{r} = \begin{cases} {\tau}_{r} & \text{for}\: {S}_{r} \leq \frac{{\sigma}_{r}}{100} + 1 \\\frac{\left({S}_{r} - 1\right) {S}_{r}}{{Q}_{r}} + {\tau}_{r} & \text{otherwise} \end{cases}
+        {\tau'}_{r} = \begin{cases} {\tau}_{r} & \text{for}\: {S}_{r} \leq \frac{{\sigma}_{r}}{100} + 1 \\\frac{\left({S}_{r} - 1\right) {S}_{r}}{{Q}_{r}} + {\tau}_{r} & \text{otherwise} \end{cases}
 
         {\sigma}_{r} = {\sigma}_{r}
 
@@ -468,10 +467,9 @@ def saddle_step(gap, tau):
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
 
     Returns
     -------
@@ -518,55 +516,11 @@ def _saddle_step(start, stop, gap, tau, next_tau, sigma, excess):
 
 
 def saddle_excess(eta, top, tau):
-    r"""1 - sum of 1/(tau + gap).
+    r"""1 - sum of 1/(tau + max(eta) - eta), free of rounding errors until the last digit.
 
     .. math::
 
-        {gap\_sum}_{r,k} = - {\eta}_{r,k} + {top}_{r}
-
-        {gap\_back}_{r,k} = {gap\_sum}_{r,k} - {top}_{r}
-
-        {gap\_left}_{r,k} = - {gap\_back}_{r,k} + {gap\_sum}_{r,k}
-
-        {gap\_lost}_{r,k} = - {gap\_left}_{r,k} + {top}_{r}
-
-        {gap\_right}_{r,k} = - {\eta}_{r,k} - {gap\_back}_{r,k}
-
-        {gap\_error}_{r,k} = {gap\_lost}_{r,k} + {gap\_right}_{r,k}
-
-        {d\_sum}_{r,k} = {gap\_sum}_{r,k} + {\tau}_{r}
-
-        {d\_back}_{r,k} = {d\_sum}_{r,k} - {\tau}_{r}
-
-        {d\_left}_{r,k} = - {d\_back}_{r,k} + {d\_sum}_{r,k}
-
-        {d\_lost}_{r,k} = - {d\_left}_{r,k} + {\tau}_{r}
-
-        {d\_right}_{r,k} = - {d\_back}_{r,k} + {gap\_sum}_{r,k}
-
-        {d\_error}_{r,k} = {d\_lost}_{r,k} + {d\_right}_{r,k}
-
-        {m}_{r,k} = \frac{1}{{d\_sum}_{r,k}}
-
-        {m\_high}_{r,k} = \operatorname{Coarse}{\left({m}_{r,k} \right)}
-
-        {d\_high}_{r,k} = \operatorname{Upper}{\left({d\_sum}_{r,k} \right)}
-
-        {d\_low}_{r,k} = - {d\_high}_{r,k} + {d\_sum}_{r,k}
-
-        {near\_1}_{r,k} = - {d\_high}_{r,k} {m\_high}_{r,k} + 1
-
-        {near\_2}_{r,k} = - {d\_low}_{r,k} {m\_high}_{r,k} + {near\_1}_{r,k}
-
-        {m\_low}_{r,k} = \begin{cases} {m}_{r,k} & \text{for}\: {m\_high}_{r,k} = 0 \\\frac{- \left({d\_error}_{r,k} + {gap\_error}_{r,k}\right) {m\_high}_{r,k} + {near\_2}_{r,k}}{{d\_sum}_{r,k}} & \text{otherwise} \end{cases}
-
-        {high\_sum}_{r} = \sum_{k=0}^{D - 1} {m\_high}_{r,k}
-
-        {low\_sum}_{r} = \sum_{k=0}^{D - 1} {m\_low}_{r,k}
-
-        {near\_all}_{r} = 1 - {high\_sum}_{r}
-
-        {missing}_{r} = - {low\_sum}_{r} + {near\_all}_{r}
+        1-S_r = 1 - \sum_k \frac{1}{\tau_r + \eta_{\max,r} - \eta_{r,k}}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -577,7 +531,7 @@ def saddle_excess(eta, top, tau):
     top : array (R,)
         Their maximum.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
 
     Returns
     -------
@@ -610,34 +564,34 @@ def _saddle_excess(start, stop, eta, top, tau, missing):
             low_sum_part = real(0)
             for k in _block(k_0, 128, D):
                 gap_sum = top_value - eta[row, k]
-                d_sum = gap_sum + tau_value
-                m = real(1)/d_sum
+                distance_sum = gap_sum + tau_value
+                m = real(1)/distance_sum
                 m_high = _coarse(m)
-                d_high = _upper(d_sum)
-                d_back = d_sum - tau_value
-                d_left = d_sum - d_back
-                d_lost = tau_value - d_left
-                d_right = gap_sum - d_back
-                d_error = d_lost + d_right
+                d_high = _upper(distance_sum)
+                distance_back = distance_sum - tau_value
+                distance_left = distance_sum - distance_back
+                distance_lost = tau_value - distance_left
+                distance_right = gap_sum - distance_back
+                distance_error = distance_lost + distance_right
                 gap_back = gap_sum - top_value
                 gap_left = gap_sum - gap_back
                 gap_lost = top_value - gap_left
                 gap_right = -eta[row, k] - gap_back
                 gap_error = gap_lost + gap_right
-                d_low = d_sum - d_high
-                near_1 = real(1) - d_high*m_high
-                near_2 = near_1 - d_low*m_high
-                m_low = (m if m_high == real(0) else (near_2 - m_high*(d_error + gap_error))/d_sum)
+                d_low = distance_sum - d_high
+                near_one = real(1) - d_high*m_high
+                remaining = near_one - d_low*m_high
+                m_low = (m if m_high == real(0) else (remaining - m_high*(distance_error + gap_error))/distance_sum)
                 high_sum_part = _add(high_sum_part, m_high)
                 low_sum_part = _add(low_sum_part, m_low)
             high_sum, high_sum_rest = _accumulate(high_sum, high_sum_rest, high_sum_part)
             low_sum, low_sum_rest = _accumulate(low_sum, low_sum_rest, low_sum_part)
-        near_all = real(1) - high_sum
-        missing[row] = near_all - low_sum
+        not_high = real(1) - high_sum
+        missing[row] = not_high - low_sum
 
 
 def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
-    r"""log Z.
+    r"""log Z relative to max(eta).
 
     .. math::
 
@@ -645,55 +599,54 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
 
         {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
 
-        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
 
-        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
 
-        {remainder\_x}_{r,n} = \Re \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+        {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
 
-        {remainder\_y}_{r,n} = \Im \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+        {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
 
-        {H\_x}_{r,n} = {\varepsilon}_{r} {\xi}_{n} + {remainder\_x}_{r,n} + {rest\_x}_{r,n}
+        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
 
-        {H\_y}_{r,n} = {\varepsilon}_{r} {\upsilon}_{n} + {remainder\_y}_{r,n} + {rest\_y}_{r,n}
+        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
 
-        {height}_{r,n} = e^{{H\_x}_{r,n}}
+        {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
 
-        {W\_x}_{r,n} = \left(- \sin{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n}\right) {height}_{r,n}
+        {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
 
-        {W\_y}_{r,n} = \left(\sin{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n}\right) {height}_{r,n}
+        {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
 
-        {F}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
+        {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
 
-        {log\_Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {rest\_log}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     excess : array (R,)
-        (1 - sum of 1/(tau + gap))/sigma.
+        (1 - sum of 1/(tau + gap))/sigma over all categories of the row.
     rest_x : array (R, N)
-        Exponent at the nodes of categories that are not among these, real part.
+        Exponent at the nodes of the categories of the row that are not among these; real part.
     rest_y : array (R, N)
-        The same, imaginary part.
+        Its imaginary part.
     rest_log : array (R,)
         Their sum of log(tau + gap).
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
     w_x : array (N,)
         Weights of the rule, real part.
     w_y : array (N,)
-        Weights, imaginary part.
+        Weights of the rule, imaginary part.
 
     Returns
     -------
@@ -753,9 +706,9 @@ def _log_partition(start, stop, gap, tau, sigma, excess, rest_x, rest_y, rest_lo
                 raw_log_Z_part = _add(raw_log_Z_part, _log(gap[row, k] + tau_value))
                 for node in range(N):
                     p = inverse_sigma*m
-                    x = p*zeta_x[node]
-                    y = p*zeta_y[node]
-                    remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], x, y)
+                    xi_x = p*zeta_x[node]
+                    xi_y = p*zeta_y[node]
+                    remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], xi_x, xi_y)
                 if _ends_group(k):
                     for node in range(N):
                         remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
@@ -776,7 +729,7 @@ def _log_partition(start, stop, gap, tau, sigma, excess, rest_x, rest_y, rest_lo
 
 
 def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
-    r"""log Z and mean.
+    r"""log Z relative to max(eta), the means, and the weighted integrand at the nodes.
 
     .. math::
 
@@ -784,61 +737,60 @@ def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, ze
 
         {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
 
-        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
 
-        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
 
-        {remainder\_x}_{r,n} = \Re \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+        {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
 
-        {remainder\_y}_{r,n} = \Im \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+        {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
 
-        {H\_x}_{r,n} = {\varepsilon}_{r} {\xi}_{n} + {remainder\_x}_{r,n} + {rest\_x}_{r,n}
+        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
 
-        {H\_y}_{r,n} = {\varepsilon}_{r} {\upsilon}_{n} + {remainder\_y}_{r,n} + {rest\_y}_{r,n}
+        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
 
-        {height}_{r,n} = e^{{H\_x}_{r,n}}
+        {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
 
-        {b}_{r,k,n} = {x}_{r,k,n} + 1
+        {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
 
-        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
+        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
 
-        {log\_Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {rest\_log}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
 
-        {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W\_x}_{r,n} {b}_{r,k,n} + {W\_y}_{r,n} {y}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
+        {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W^{x}}_{r,n} {b}_{r,k,n} + {W^{y}}_{r,n} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
 
-        {F}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
+        {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
 
-        {W\_x}_{r,n} = \left(- \sin{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n}\right) {height}_{r,n}
+        {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
 
-        {W\_y}_{r,n} = \left(\sin{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n}\right) {height}_{r,n}
+        {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     excess : array (R,)
-        (1 - sum of 1/(tau + gap))/sigma.
+        (1 - sum of 1/(tau + gap))/sigma over all categories of the row.
     rest_x : array (R, N)
-        Exponent at the nodes of categories that are not among these, real part.
+        Exponent at the nodes of the categories of the row that are not among these; real part.
     rest_y : array (R, N)
-        The same, imaginary part.
+        Its imaginary part.
     rest_log : array (R,)
         Their sum of log(tau + gap).
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
     w_x : array (N,)
         Weights of the rule, real part.
     w_y : array (N,)
-        Weights, imaginary part.
+        Weights of the rule, imaginary part.
 
     Returns
     -------
@@ -910,9 +862,9 @@ def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, rest_x, rest_y
                 raw_log_Z_part = _add(raw_log_Z_part, _log(gap[row, k] + tau_value))
                 for node in range(N):
                     p = inverse_sigma*m_value
-                    x = p*zeta_x[node]
-                    y = p*zeta_y[node]
-                    remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], x, y)
+                    xi_x = p*zeta_x[node]
+                    xi_y = p*zeta_y[node]
+                    remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], xi_x, xi_y)
                 if _ends_group(k):
                     for node in range(N):
                         remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
@@ -940,16 +892,16 @@ def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, rest_x, rest_y
             raw_mean = real(0)
             for node in range(N):
                 p = inverse_sigma*m_value
-                x = p*zeta_x[node]
-                b = real(1) + x
-                y = p*zeta_y[node]
-                q = (b*b) + (y*y)
-                raw_mean = _add(raw_mean, (W_x_value[node]*b + W_y_value[node]*y)/q)
+                xi_x = p*zeta_x[node]
+                b = real(1) + xi_x
+                xi_y = p*zeta_y[node]
+                q = (b*b) + (xi_y*xi_y)
+                raw_mean = _add(raw_mean, (W_x_value[node]*b + W_y_value[node]*xi_y)/q)
             mean[row, k] = inverse_F*m_value*raw_mean
 
 
 def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
-    r"""Variance of each category.
+    r"""The variance of each category.
 
     .. math::
 
@@ -957,47 +909,46 @@ def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
 
         {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
 
-        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
 
-        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
 
-        {b}_{r,k,n} = {x}_{r,k,n} + 1
+        {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
 
-        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
+        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
 
-        {V\_x}_{r,n} = \frac{{W\_x}_{r,n}}{{F}_{r}}
+        {V^{x}}_{r,n} = \frac{{W^{x}}_{r,n}}{{F}_{r}}
 
-        {V\_y}_{r,n} = \frac{{W\_y}_{r,n}}{{F}_{r}}
+        {V^{y}}_{r,n} = \frac{{W^{y}}_{r,n}}{{F}_{r}}
 
-        {a\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+        {a^{x}}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
 
-        {a\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
+        {a^{y}}_{r,k,n} = - \frac{{m}_{r,k} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}
 
-        {a\_deviation}_{r,k,n} = {a\_x}_{r,k,n} - {\mu}_{r,k}
+        {\tilde a}_{r,k,n} = {a^{x}}_{r,k,n} - {\mu}_{r,k}
 
-        {variance}_{r,k} = \sum_{n=0}^{N - 1} \left(\left({a\_deviation}_{r,k,n}^{2} - {a\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} + \left({a\_x}_{r,k,n}^{2} - {a\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} - 2 {V\_y}_{r,n} {a\_deviation}_{r,k,n} {a\_y}_{r,k,n} - 2 {V\_y}_{r,n} {a\_x}_{r,k,n} {a\_y}_{r,k,n}\right)
+        {\operatorname{Var}}_{r,k} = \sum_{n=0}^{N - 1} \left(\left({\tilde a}_{r,k,n}^{2} - {a^{y}}_{r,k,n}^{2}\right) {V^{x}}_{r,n} + \left({a^{x}}_{r,k,n}^{2} - {a^{y}}_{r,k,n}^{2}\right) {V^{x}}_{r,n} - 2 {V^{y}}_{r,n} {\tilde a}_{r,k,n} {a^{y}}_{r,k,n} - 2 {V^{y}}_{r,n} {a^{x}}_{r,k,n} {a^{y}}_{r,k,n}\right)
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     mean : array (R, D)
         Means.
     F : array (R,)
         Sum of W_x.
     W_x : array (R, N)
-        Weights.
+        Weighted integrand, real part.
     W_y : array (R, N)
-        Weights, imaginary.
+        Its imaginary part.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
 
@@ -1032,16 +983,16 @@ def _variances(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, 
             variance_value = real(0)
             for node in range(N):
                 p = inverse_sigma*m
-                x = p*zeta_x[node]
-                b = real(1) + x
-                y = p*zeta_y[node]
-                q = (b*b) + (y*y)
+                xi_x = p*zeta_x[node]
+                b = real(1) + xi_x
+                xi_y = p*zeta_y[node]
+                q = (b*b) + (xi_y*xi_y)
                 a_x = b*m/q
-                a_y = -m*y/q
+                a_y = -m*xi_y/q
                 V_x = W_x[row, node]*inverse_F
                 V_y = W_y[row, node]*inverse_F
-                a_deviation = a_x - mean_value
-                variance_value = _add(variance_value, V_x*((a_deviation*a_deviation) - (a_y*a_y)) + V_x*((a_x*a_x) - (a_y*a_y)) - real(2)*V_y*a_deviation*a_y - real(2)*V_y*a_x*a_y)
+                a_centred = a_x - mean_value
+                variance_value = _add(variance_value, V_x*((a_centred*a_centred) - (a_y*a_y)) + V_x*((a_x*a_x) - (a_y*a_y)) - real(2)*V_y*a_centred*a_y - real(2)*V_y*a_x*a_y)
             variance[row, k] = variance_value
 
 
@@ -1054,57 +1005,56 @@ def covariance_matvec(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v):
 
         {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
 
-        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
 
-        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
 
-        {b}_{r,k,n} = {x}_{r,k,n} + 1
+        {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
 
-        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
+        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
 
-        {V\_x}_{r,n} = \frac{{W\_x}_{r,n}}{{F}_{r}}
+        {V^{x}}_{r,n} = \frac{{W^{x}}_{r,n}}{{F}_{r}}
 
-        {V\_y}_{r,n} = \frac{{W\_y}_{r,n}}{{F}_{r}}
+        {V^{y}}_{r,n} = \frac{{W^{y}}_{r,n}}{{F}_{r}}
 
-        {a\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+        {a^{x}}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
 
-        {a\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
+        {a^{y}}_{r,k,n} = - \frac{{m}_{r,k} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}
 
-        {a\_deviation}_{r,k,n} = {a\_x}_{r,k,n} - {\mu}_{r,k}
+        {\tilde a}_{r,k,n} = {a^{x}}_{r,k,n} - {\mu}_{r,k}
 
-        {e\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+        {d^{x}}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
 
-        {e\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
+        {d^{y}}_{r,k,n} = - \frac{{m}_{r,k} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}
 
-        {e\_deviation}_{r,k,n} = {e\_x}_{r,k,n} - {\mu}_{r,k}
+        {\tilde d}_{r,k,n} = {d^{x}}_{r,k,n} - {\mu}_{r,k}
 
-        {c\_x}_{r,n} = \sum_{k=0}^{D - 1} {a\_deviation}_{r,k,n} {v}_{r,k}
+        {c^{x}}_{r,n} = \sum_{k=0}^{D - 1} {\tilde a}_{r,k,n} {v}_{r,k}
 
-        {c\_y}_{r,n} = \sum_{k=0}^{D - 1} {a\_y}_{r,k,n} {v}_{r,k}
+        {c^{y}}_{r,n} = \sum_{k=0}^{D - 1} {a^{y}}_{r,k,n} {v}_{r,k}
 
-        {product}_{r,k} = \sum_{n=0}^{N - 1} \left(\left(\left({e\_x}_{r,k,n}^{2} - {e\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} - 2 {V\_y}_{r,n} {e\_x}_{r,k,n} {e\_y}_{r,k,n}\right) {v}_{r,k} + \left({c\_x}_{r,n} {e\_deviation}_{r,k,n} - {c\_y}_{r,n} {e\_y}_{r,k,n}\right) {V\_x}_{r,n} - \left({c\_x}_{r,n} {e\_y}_{r,k,n} + {c\_y}_{r,n} {e\_deviation}_{r,k,n}\right) {V\_y}_{r,n}\right)
+        {(\operatorname{Cov}v)}_{r,k} = \sum_{n=0}^{N - 1} \left(\left(\left({d^{x}}_{r,k,n}^{2} - {d^{y}}_{r,k,n}^{2}\right) {V^{x}}_{r,n} - 2 {V^{y}}_{r,n} {d^{x}}_{r,k,n} {d^{y}}_{r,k,n}\right) {v}_{r,k} + \left({c^{x}}_{r,n} {\tilde d}_{r,k,n} - {c^{y}}_{r,n} {d^{y}}_{r,k,n}\right) {V^{x}}_{r,n} - \left({c^{x}}_{r,n} {d^{y}}_{r,k,n} + {c^{y}}_{r,n} {\tilde d}_{r,k,n}\right) {V^{y}}_{r,n}\right)
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     mean : array (R, D)
         Means.
     F : array (R,)
         Sum of W_x.
     W_x : array (R, N)
-        Weights.
+        Weighted integrand, real part.
     W_y : array (R, N)
-        Weights, imaginary.
+        Its imaginary part.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
     v : array (R, D)
@@ -1159,14 +1109,14 @@ def _covariance_matvec(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, 
                 m_value = m[k]
                 for node in range(N):
                     p = inverse_sigma*m_value
-                    x = p*zeta_x[node]
-                    b = real(1) + x
-                    y = p*zeta_y[node]
-                    q = (b*b) + (y*y)
+                    xi_x = p*zeta_x[node]
+                    b = real(1) + xi_x
+                    xi_y = p*zeta_y[node]
+                    q = (b*b) + (xi_y*xi_y)
                     a_x = b*m_value/q
-                    a_y = -m_value*y/q
-                    a_deviation = a_x - mean_value
-                    c_x_part[node] = _add(c_x_part[node], a_deviation*v_value)
+                    a_y = -m_value*xi_y/q
+                    a_centred = a_x - mean_value
+                    c_x_part[node] = _add(c_x_part[node], a_centred*v_value)
                     c_y_part[node] = _add(c_y_part[node], a_y*v_value)
             for node in range(N):
                 c_x[node], c_x_rest[node] = _accumulate(c_x[node], c_x_rest[node], c_x_part[node])
@@ -1178,109 +1128,40 @@ def _covariance_matvec(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, 
             product_value = real(0)
             for node in range(N):
                 p = inverse_sigma*m_value
-                x = p*zeta_x[node]
-                b = real(1) + x
-                y = p*zeta_y[node]
-                q = (b*b) + (y*y)
-                e_x = b*m_value/q
-                e_y = -m_value*y/q
+                xi_x = p*zeta_x[node]
+                b = real(1) + xi_x
+                xi_y = p*zeta_y[node]
+                q = (b*b) + (xi_y*xi_y)
+                d_x = b*m_value/q
+                d_y = -m_value*xi_y/q
                 V_x = W_x[row, node]*inverse_F
                 V_y = W_y[row, node]*inverse_F
-                e_deviation = e_x - mean_value
-                product_value = _add(product_value, V_x*(c_x[node]*e_deviation - c_y[node]*e_y) + v_value*(V_x*((e_x*e_x) - (e_y*e_y)) - real(2)*V_y*e_x*e_y) - V_y*(c_x[node]*e_y + c_y[node]*e_deviation))
+                d_centred = d_x - mean_value
+                product_value = _add(product_value, V_x*(c_x[node]*d_centred - c_y[node]*d_y) + v_value*(V_x*((d_x*d_x) - (d_y*d_y)) - real(2)*V_y*d_x*d_y) - V_y*(c_x[node]*d_y + c_y[node]*d_centred))
             product[row, k] = product_value
 
 
 def power_sums_10(gap, tau, sigma, zeta_x, zeta_y):
-    r"""The exponent of small categories at the nodes, by 10 power sums.
+    r"""The exponent at the nodes of small categories, by 9 power sums.
 
     .. math::
 
-        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+        \Phi'_{r,n} = \sum_{j=2}^{T} \frac{(-1)^j}{j} \Big(\sum_k p_{r,k}^j\Big) \zeta_n^j,\qquad p = \frac{1}{\sigma(\tau + g)}
 
-        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-
-        {power\_2}_{r,k} = {p}_{r,k}^{2}
-
-        {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
-
-        {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
-
-        {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
-
-        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
-
-        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
-
-        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
-
-        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
-
-        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
-
-        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
-
-        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
-
-        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
-
-        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
-
-        {r\_y\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\upsilon}_{n}}{10}
-
-        {r\_x\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\xi}_{n}}{10} - \frac{{\kappa_{9}}_{r}}{9}
-
-        {r\_x\_8}_{r,n} = \frac{{\kappa_{8}}_{r}}{8} + {r\_x\_9}_{r,n} {\xi}_{n} - {r\_y\_9}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_8}_{r,n} = {r\_x\_9}_{r,n} {\upsilon}_{n} + {r\_y\_9}_{r,n} {\xi}_{n}
-
-        {r\_x\_7}_{r,n} = - \frac{{\kappa_{7}}_{r}}{7} + {r\_x\_8}_{r,n} {\xi}_{n} - {r\_y\_8}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_7}_{r,n} = {r\_x\_8}_{r,n} {\upsilon}_{n} + {r\_y\_8}_{r,n} {\xi}_{n}
-
-        {r\_x\_6}_{r,n} = \frac{{\kappa_{6}}_{r}}{6} + {r\_x\_7}_{r,n} {\xi}_{n} - {r\_y\_7}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_6}_{r,n} = {r\_x\_7}_{r,n} {\upsilon}_{n} + {r\_y\_7}_{r,n} {\xi}_{n}
-
-        {r\_x\_5}_{r,n} = - \frac{{\kappa_{5}}_{r}}{5} + {r\_x\_6}_{r,n} {\xi}_{n} - {r\_y\_6}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_5}_{r,n} = {r\_x\_6}_{r,n} {\upsilon}_{n} + {r\_y\_6}_{r,n} {\xi}_{n}
-
-        {r\_x\_4}_{r,n} = \frac{{\kappa_{4}}_{r}}{4} + {r\_x\_5}_{r,n} {\xi}_{n} - {r\_y\_5}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_4}_{r,n} = {r\_x\_5}_{r,n} {\upsilon}_{n} + {r\_y\_5}_{r,n} {\xi}_{n}
-
-        {r\_x\_3}_{r,n} = - \frac{{\kappa_{3}}_{r}}{3} + {r\_x\_4}_{r,n} {\xi}_{n} - {r\_y\_4}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_3}_{r,n} = {r\_x\_4}_{r,n} {\upsilon}_{n} + {r\_y\_4}_{r,n} {\xi}_{n}
-
-        {r\_x\_2}_{r,n} = \frac{{\kappa_{2}}_{r}}{2} + {r\_x\_3}_{r,n} {\xi}_{n} - {r\_y\_3}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_2}_{r,n} = {r\_x\_3}_{r,n} {\upsilon}_{n} + {r\_y\_3}_{r,n} {\xi}_{n}
-
-        {one\_x}_{r,n} = {r\_x\_2}_{r,n} {\xi}_{n} - {r\_y\_2}_{r,n} {\upsilon}_{n}
-
-        {one\_y}_{r,n} = {r\_x\_2}_{r,n} {\upsilon}_{n} + {r\_y\_2}_{r,n} {\xi}_{n}
-
-        {rest\_x}_{r,n} = {one\_x}_{r,n} {\xi}_{n} - {one\_y}_{r,n} {\upsilon}_{n}
-
-        {rest\_y}_{r,n} = {one\_x}_{r,n} {\upsilon}_{n} + {one\_y}_{r,n} {\xi}_{n}
-
-        {rest\_log}_{r} = \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+        \Lambda'_r = \sum_k \log(\tau_r + g_{r,k})
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
 
@@ -1372,108 +1253,55 @@ def _power_sums_10(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
             rest_log_value, rest_log_value_rest = _accumulate(rest_log_value, rest_log_value_rest, rest_log_value_part)
         rest_log[row] = rest_log_value
         for node in range(N):
-            r_x_9 = (real(1)/real(10))*kappa_10*zeta_x[node] - real(1)/real(9)*kappa_9
-            r_y_9 = (real(1)/real(10))*kappa_10*zeta_y[node]
-            r_x_8 = (real(1)/real(8))*kappa_8 + r_x_9*zeta_x[node] - r_y_9*zeta_y[node]
-            r_y_8 = r_x_9*zeta_y[node] + r_y_9*zeta_x[node]
-            r_x_7 = r_x_8*zeta_x[node] - real(1)/real(7)*kappa_7 - r_y_8*zeta_y[node]
-            r_y_7 = r_x_8*zeta_y[node] + r_y_8*zeta_x[node]
-            r_x_6 = (real(1)/real(6))*kappa_6 + r_x_7*zeta_x[node] - r_y_7*zeta_y[node]
-            r_y_6 = r_x_7*zeta_y[node] + r_y_7*zeta_x[node]
-            r_x_5 = r_x_6*zeta_x[node] - real(1)/real(5)*kappa_5 - r_y_6*zeta_y[node]
-            r_y_5 = r_x_6*zeta_y[node] + r_y_6*zeta_x[node]
-            r_x_4 = (real(1)/real(4))*kappa_4 + r_x_5*zeta_x[node] - r_y_5*zeta_y[node]
-            r_y_4 = r_x_5*zeta_y[node] + r_y_5*zeta_x[node]
-            r_x_3 = r_x_4*zeta_x[node] - real(1)/real(3)*kappa_3 - r_y_4*zeta_y[node]
-            r_y_3 = r_x_4*zeta_y[node] + r_y_4*zeta_x[node]
-            r_x_2 = (real(1)/real(2))*kappa_2 + r_x_3*zeta_x[node] - r_y_3*zeta_y[node]
-            r_y_2 = r_x_3*zeta_y[node] + r_y_3*zeta_x[node]
-            one_x = r_x_2*zeta_x[node] - r_y_2*zeta_y[node]
-            one_y = r_x_2*zeta_y[node] + r_y_2*zeta_x[node]
-            rest_x[row, node] = one_x*zeta_x[node] - one_y*zeta_y[node]
-            rest_y[row, node] = one_x*zeta_y[node] + one_y*zeta_x[node]
+            horner_10_x = (real(1)/real(10))*kappa_10*zeta_x[node] - real(1)/real(9)*kappa_9
+            horner_10_y = (real(1)/real(10))*kappa_10*zeta_y[node]
+            horner_9_x = (real(1)/real(8))*kappa_8 + horner_10_x*zeta_x[node] - horner_10_y*zeta_y[node]
+            horner_9_y = horner_10_x*zeta_y[node] + horner_10_y*zeta_x[node]
+            horner_8_x = horner_9_x*zeta_x[node] - real(1)/real(7)*kappa_7 - horner_9_y*zeta_y[node]
+            horner_8_y = horner_9_x*zeta_y[node] + horner_9_y*zeta_x[node]
+            horner_7_x = (real(1)/real(6))*kappa_6 + horner_8_x*zeta_x[node] - horner_8_y*zeta_y[node]
+            horner_7_y = horner_8_x*zeta_y[node] + horner_8_y*zeta_x[node]
+            horner_6_x = horner_7_x*zeta_x[node] - real(1)/real(5)*kappa_5 - horner_7_y*zeta_y[node]
+            horner_6_y = horner_7_x*zeta_y[node] + horner_7_y*zeta_x[node]
+            horner_5_x = (real(1)/real(4))*kappa_4 + horner_6_x*zeta_x[node] - horner_6_y*zeta_y[node]
+            horner_5_y = horner_6_x*zeta_y[node] + horner_6_y*zeta_x[node]
+            horner_4_x = horner_5_x*zeta_x[node] - real(1)/real(3)*kappa_3 - horner_5_y*zeta_y[node]
+            horner_4_y = horner_5_x*zeta_y[node] + horner_5_y*zeta_x[node]
+            horner_3_x = (real(1)/real(2))*kappa_2 + horner_4_x*zeta_x[node] - horner_4_y*zeta_y[node]
+            horner_3_y = horner_4_x*zeta_y[node] + horner_4_y*zeta_x[node]
+            horner_2_x = horner_3_x*zeta_x[node] - horner_3_y*zeta_y[node]
+            horner_2_y = horner_3_x*zeta_y[node] + horner_3_y*zeta_x[node]
+            horner_1_x = horner_2_x*zeta_x[node] - horner_2_y*zeta_y[node]
+            rest_x[row, node] = horner_1_x
+            horner_1_y = horner_2_x*zeta_y[node] + horner_2_y*zeta_x[node]
+            rest_y[row, node] = horner_1_y
 
 
 def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
-    r"""The means of small categories.
+    r"""The means of small categories, polynomials in p with 9 terms.
 
     .. math::
 
-        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
-
-        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-
-        {v\_x\_1}_{r,n} = {W\_x}_{r,n} {\xi}_{n} - {W\_y}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_1}_{r,n} = {W\_x}_{r,n} {\upsilon}_{n} + {W\_y}_{r,n} {\xi}_{n}
-
-        {v\_x\_2}_{r,n} = {v\_x\_1}_{r,n} {\xi}_{n} - {v\_y\_1}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_2}_{r,n} = {v\_x\_1}_{r,n} {\upsilon}_{n} + {v\_y\_1}_{r,n} {\xi}_{n}
-
-        {v\_x\_3}_{r,n} = {v\_x\_2}_{r,n} {\xi}_{n} - {v\_y\_2}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_3}_{r,n} = {v\_x\_2}_{r,n} {\upsilon}_{n} + {v\_y\_2}_{r,n} {\xi}_{n}
-
-        {v\_x\_4}_{r,n} = {v\_x\_3}_{r,n} {\xi}_{n} - {v\_y\_3}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_4}_{r,n} = {v\_x\_3}_{r,n} {\upsilon}_{n} + {v\_y\_3}_{r,n} {\xi}_{n}
-
-        {v\_x\_5}_{r,n} = {v\_x\_4}_{r,n} {\xi}_{n} - {v\_y\_4}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_5}_{r,n} = {v\_x\_4}_{r,n} {\upsilon}_{n} + {v\_y\_4}_{r,n} {\xi}_{n}
-
-        {v\_x\_6}_{r,n} = {v\_x\_5}_{r,n} {\xi}_{n} - {v\_y\_5}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_6}_{r,n} = {v\_x\_5}_{r,n} {\upsilon}_{n} + {v\_y\_5}_{r,n} {\xi}_{n}
-
-        {v\_x\_7}_{r,n} = {v\_x\_6}_{r,n} {\xi}_{n} - {v\_y\_6}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_7}_{r,n} = {v\_x\_6}_{r,n} {\upsilon}_{n} + {v\_y\_6}_{r,n} {\xi}_{n}
-
-        {v\_x\_8}_{r,n} = {v\_x\_7}_{r,n} {\xi}_{n} - {v\_y\_7}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_8}_{r,n} = {v\_x\_7}_{r,n} {\upsilon}_{n} + {v\_y\_7}_{r,n} {\xi}_{n}
-
-        {M0}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
-
-        {M1}_{r} = \sum_{n=0}^{N - 1} {v\_x\_1}_{r,n}
-
-        {M2}_{r} = \sum_{n=0}^{N - 1} {v\_x\_2}_{r,n}
-
-        {M3}_{r} = \sum_{n=0}^{N - 1} {v\_x\_3}_{r,n}
-
-        {M4}_{r} = \sum_{n=0}^{N - 1} {v\_x\_4}_{r,n}
-
-        {M5}_{r} = \sum_{n=0}^{N - 1} {v\_x\_5}_{r,n}
-
-        {M6}_{r} = \sum_{n=0}^{N - 1} {v\_x\_6}_{r,n}
-
-        {M7}_{r} = \sum_{n=0}^{N - 1} {v\_x\_7}_{r,n}
-
-        {M8}_{r} = \sum_{n=0}^{N - 1} {v\_x\_8}_{r,n}
-
-        {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left({M7}_{r} - {M8}_{r} {p}_{r,k}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
+        \mu_{r,k} = \frac{m_{r,k}}{F_r} \sum_{j=0}^{T-2} (-p_{r,k})^j \operatorname{Re}\sum_n W_{r,n}\zeta_n^j
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     F : array (R,)
-        Their sum.
+        Sum of W_x.
     W_x : array (R, N)
-        Weights.
+        Weighted integrand, real part.
     W_y : array (R, N)
-        Weights.
+        Its imaginary part.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
 
@@ -1502,206 +1330,67 @@ def _power_means_10(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, m
         tau_value = tau[row]
         inverse_sigma = real(1)/sigma[row]
         inverse_F = real(1)/F[row]
-        M0 = real(0)
-        M1 = real(0)
-        M2 = real(0)
-        M3 = real(0)
-        M4 = real(0)
-        M5 = real(0)
-        M6 = real(0)
-        M7 = real(0)
-        M8 = real(0)
+        moment0 = real(0)
+        moment1 = real(0)
+        moment2 = real(0)
+        moment3 = real(0)
+        moment4 = real(0)
+        moment5 = real(0)
+        moment6 = real(0)
+        moment7 = real(0)
+        moment8 = real(0)
         for node in range(N):
-            M0 = _add(M0, W_x[row, node])
-            v_x_1 = W_x[row, node]*zeta_x[node] - W_y[row, node]*zeta_y[node]
-            M1 = _add(M1, v_x_1)
-            v_y_1 = W_x[row, node]*zeta_y[node] + W_y[row, node]*zeta_x[node]
-            v_x_2 = v_x_1*zeta_x[node] - v_y_1*zeta_y[node]
-            M2 = _add(M2, v_x_2)
-            v_y_2 = v_x_1*zeta_y[node] + v_y_1*zeta_x[node]
-            v_x_3 = v_x_2*zeta_x[node] - v_y_2*zeta_y[node]
-            M3 = _add(M3, v_x_3)
-            v_y_3 = v_x_2*zeta_y[node] + v_y_2*zeta_x[node]
-            v_x_4 = v_x_3*zeta_x[node] - v_y_3*zeta_y[node]
-            M4 = _add(M4, v_x_4)
-            v_y_4 = v_x_3*zeta_y[node] + v_y_3*zeta_x[node]
-            v_x_5 = v_x_4*zeta_x[node] - v_y_4*zeta_y[node]
-            M5 = _add(M5, v_x_5)
-            v_y_5 = v_x_4*zeta_y[node] + v_y_4*zeta_x[node]
-            v_x_6 = v_x_5*zeta_x[node] - v_y_5*zeta_y[node]
-            M6 = _add(M6, v_x_6)
-            v_y_6 = v_x_5*zeta_y[node] + v_y_5*zeta_x[node]
-            v_x_7 = v_x_6*zeta_x[node] - v_y_6*zeta_y[node]
-            M7 = _add(M7, v_x_7)
-            v_y_7 = v_x_6*zeta_y[node] + v_y_6*zeta_x[node]
-            v_x_8 = v_x_7*zeta_x[node] - v_y_7*zeta_y[node]
-            M8 = _add(M8, v_x_8)
+            moment0 = _add(moment0, W_x[row, node])
+            times_zeta_1_x = W_x[row, node]*zeta_x[node] - W_y[row, node]*zeta_y[node]
+            moment1 = _add(moment1, times_zeta_1_x)
+            times_zeta_1_y = W_x[row, node]*zeta_y[node] + W_y[row, node]*zeta_x[node]
+            times_zeta_2_x = times_zeta_1_x*zeta_x[node] - times_zeta_1_y*zeta_y[node]
+            moment2 = _add(moment2, times_zeta_2_x)
+            times_zeta_2_y = times_zeta_1_x*zeta_y[node] + times_zeta_1_y*zeta_x[node]
+            times_zeta_3_x = times_zeta_2_x*zeta_x[node] - times_zeta_2_y*zeta_y[node]
+            moment3 = _add(moment3, times_zeta_3_x)
+            times_zeta_3_y = times_zeta_2_x*zeta_y[node] + times_zeta_2_y*zeta_x[node]
+            times_zeta_4_x = times_zeta_3_x*zeta_x[node] - times_zeta_3_y*zeta_y[node]
+            moment4 = _add(moment4, times_zeta_4_x)
+            times_zeta_4_y = times_zeta_3_x*zeta_y[node] + times_zeta_3_y*zeta_x[node]
+            times_zeta_5_x = times_zeta_4_x*zeta_x[node] - times_zeta_4_y*zeta_y[node]
+            moment5 = _add(moment5, times_zeta_5_x)
+            times_zeta_5_y = times_zeta_4_x*zeta_y[node] + times_zeta_4_y*zeta_x[node]
+            times_zeta_6_x = times_zeta_5_x*zeta_x[node] - times_zeta_5_y*zeta_y[node]
+            moment6 = _add(moment6, times_zeta_6_x)
+            times_zeta_6_y = times_zeta_5_x*zeta_y[node] + times_zeta_5_y*zeta_x[node]
+            times_zeta_7_x = times_zeta_6_x*zeta_x[node] - times_zeta_6_y*zeta_y[node]
+            moment7 = _add(moment7, times_zeta_7_x)
+            times_zeta_7_y = times_zeta_6_x*zeta_y[node] + times_zeta_6_y*zeta_x[node]
+            times_zeta_8_x = times_zeta_7_x*zeta_x[node] - times_zeta_7_y*zeta_y[node]
+            moment8 = _add(moment8, times_zeta_8_x)
         for k in range(D):
             m = real(1)/(gap[row, k] + tau_value)
             p = inverse_sigma*m
-            mean[row, k] = inverse_F*m*(M0 - p*(M1 - p*(M2 - p*(M3 - p*(M4 - p*(M5 - p*(M6 - p*(M7 - M8*p))))))))
+            mean[row, k] = inverse_F*m*(moment0 - p*(moment1 - p*(moment2 - p*(moment3 - p*(moment4 - p*(moment5 - p*(moment6 - p*(moment7 - moment8*p))))))))
 
 
 def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
-    r"""The exponent of small categories at the nodes, by 20 power sums.
+    r"""The exponent at the nodes of small categories, by 19 power sums.
 
     .. math::
 
-        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+        \Phi'_{r,n} = \sum_{j=2}^{T} \frac{(-1)^j}{j} \Big(\sum_k p_{r,k}^j\Big) \zeta_n^j,\qquad p = \frac{1}{\sigma(\tau + g)}
 
-        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-
-        {power\_2}_{r,k} = {p}_{r,k}^{2}
-
-        {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
-
-        {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
-
-        {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
-
-        {power\_6}_{r,k} = {power\_3}_{r,k}^{2}
-
-        {power\_7}_{r,k} = {power\_3}_{r,k} {power\_4}_{r,k}
-
-        {power\_8}_{r,k} = {power\_4}_{r,k}^{2}
-
-        {power\_9}_{r,k} = {power\_4}_{r,k} {power\_5}_{r,k}
-
-        {power\_10}_{r,k} = {power\_5}_{r,k}^{2}
-
-        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
-
-        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
-
-        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
-
-        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
-
-        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
-
-        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
-
-        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
-
-        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
-
-        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
-
-        {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k} {power\_6}_{r,k}
-
-        {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}^{2}
-
-        {\kappa_{13}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k} {power\_7}_{r,k}
-
-        {\kappa_{14}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}^{2}
-
-        {\kappa_{15}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k} {power\_8}_{r,k}
-
-        {\kappa_{16}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}^{2}
-
-        {\kappa_{17}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k} {power\_9}_{r,k}
-
-        {\kappa_{18}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}^{2}
-
-        {\kappa_{19}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k} {power\_9}_{r,k}
-
-        {\kappa_{20}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}^{2}
-
-        {r\_y\_19}_{r,n} = \frac{{\kappa_{20}}_{r} {\upsilon}_{n}}{20}
-
-        {r\_x\_19}_{r,n} = - \frac{{\kappa_{19}}_{r}}{19} + \frac{{\kappa_{20}}_{r} {\xi}_{n}}{20}
-
-        {r\_x\_18}_{r,n} = \frac{{\kappa_{18}}_{r}}{18} + {r\_x\_19}_{r,n} {\xi}_{n} - {r\_y\_19}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_18}_{r,n} = {r\_x\_19}_{r,n} {\upsilon}_{n} + {r\_y\_19}_{r,n} {\xi}_{n}
-
-        {r\_x\_17}_{r,n} = - \frac{{\kappa_{17}}_{r}}{17} + {r\_x\_18}_{r,n} {\xi}_{n} - {r\_y\_18}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_17}_{r,n} = {r\_x\_18}_{r,n} {\upsilon}_{n} + {r\_y\_18}_{r,n} {\xi}_{n}
-
-        {r\_x\_16}_{r,n} = \frac{{\kappa_{16}}_{r}}{16} + {r\_x\_17}_{r,n} {\xi}_{n} - {r\_y\_17}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_16}_{r,n} = {r\_x\_17}_{r,n} {\upsilon}_{n} + {r\_y\_17}_{r,n} {\xi}_{n}
-
-        {r\_x\_15}_{r,n} = - \frac{{\kappa_{15}}_{r}}{15} + {r\_x\_16}_{r,n} {\xi}_{n} - {r\_y\_16}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_15}_{r,n} = {r\_x\_16}_{r,n} {\upsilon}_{n} + {r\_y\_16}_{r,n} {\xi}_{n}
-
-        {r\_x\_14}_{r,n} = \frac{{\kappa_{14}}_{r}}{14} + {r\_x\_15}_{r,n} {\xi}_{n} - {r\_y\_15}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_14}_{r,n} = {r\_x\_15}_{r,n} {\upsilon}_{n} + {r\_y\_15}_{r,n} {\xi}_{n}
-
-        {r\_x\_13}_{r,n} = - \frac{{\kappa_{13}}_{r}}{13} + {r\_x\_14}_{r,n} {\xi}_{n} - {r\_y\_14}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_13}_{r,n} = {r\_x\_14}_{r,n} {\upsilon}_{n} + {r\_y\_14}_{r,n} {\xi}_{n}
-
-        {r\_x\_12}_{r,n} = \frac{{\kappa_{12}}_{r}}{12} + {r\_x\_13}_{r,n} {\xi}_{n} - {r\_y\_13}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_12}_{r,n} = {r\_x\_13}_{r,n} {\upsilon}_{n} + {r\_y\_13}_{r,n} {\xi}_{n}
-
-        {r\_x\_11}_{r,n} = - \frac{{\kappa_{11}}_{r}}{11} + {r\_x\_12}_{r,n} {\xi}_{n} - {r\_y\_12}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_11}_{r,n} = {r\_x\_12}_{r,n} {\upsilon}_{n} + {r\_y\_12}_{r,n} {\xi}_{n}
-
-        {r\_x\_10}_{r,n} = \frac{{\kappa_{10}}_{r}}{10} + {r\_x\_11}_{r,n} {\xi}_{n} - {r\_y\_11}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_10}_{r,n} = {r\_x\_11}_{r,n} {\upsilon}_{n} + {r\_y\_11}_{r,n} {\xi}_{n}
-
-        {r\_x\_9}_{r,n} = - \frac{{\kappa_{9}}_{r}}{9} + {r\_x\_10}_{r,n} {\xi}_{n} - {r\_y\_10}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_9}_{r,n} = {r\_x\_10}_{r,n} {\upsilon}_{n} + {r\_y\_10}_{r,n} {\xi}_{n}
-
-        {r\_x\_8}_{r,n} = \frac{{\kappa_{8}}_{r}}{8} + {r\_x\_9}_{r,n} {\xi}_{n} - {r\_y\_9}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_8}_{r,n} = {r\_x\_9}_{r,n} {\upsilon}_{n} + {r\_y\_9}_{r,n} {\xi}_{n}
-
-        {r\_x\_7}_{r,n} = - \frac{{\kappa_{7}}_{r}}{7} + {r\_x\_8}_{r,n} {\xi}_{n} - {r\_y\_8}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_7}_{r,n} = {r\_x\_8}_{r,n} {\upsilon}_{n} + {r\_y\_8}_{r,n} {\xi}_{n}
-
-        {r\_x\_6}_{r,n} = \frac{{\kappa_{6}}_{r}}{6} + {r\_x\_7}_{r,n} {\xi}_{n} - {r\_y\_7}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_6}_{r,n} = {r\_x\_7}_{r,n} {\upsilon}_{n} + {r\_y\_7}_{r,n} {\xi}_{n}
-
-        {r\_x\_5}_{r,n} = - \frac{{\kappa_{5}}_{r}}{5} + {r\_x\_6}_{r,n} {\xi}_{n} - {r\_y\_6}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_5}_{r,n} = {r\_x\_6}_{r,n} {\upsilon}_{n} + {r\_y\_6}_{r,n} {\xi}_{n}
-
-        {r\_x\_4}_{r,n} = \frac{{\kappa_{4}}_{r}}{4} + {r\_x\_5}_{r,n} {\xi}_{n} - {r\_y\_5}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_4}_{r,n} = {r\_x\_5}_{r,n} {\upsilon}_{n} + {r\_y\_5}_{r,n} {\xi}_{n}
-
-        {r\_x\_3}_{r,n} = - \frac{{\kappa_{3}}_{r}}{3} + {r\_x\_4}_{r,n} {\xi}_{n} - {r\_y\_4}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_3}_{r,n} = {r\_x\_4}_{r,n} {\upsilon}_{n} + {r\_y\_4}_{r,n} {\xi}_{n}
-
-        {r\_x\_2}_{r,n} = \frac{{\kappa_{2}}_{r}}{2} + {r\_x\_3}_{r,n} {\xi}_{n} - {r\_y\_3}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_2}_{r,n} = {r\_x\_3}_{r,n} {\upsilon}_{n} + {r\_y\_3}_{r,n} {\xi}_{n}
-
-        {one\_x}_{r,n} = {r\_x\_2}_{r,n} {\xi}_{n} - {r\_y\_2}_{r,n} {\upsilon}_{n}
-
-        {one\_y}_{r,n} = {r\_x\_2}_{r,n} {\upsilon}_{n} + {r\_y\_2}_{r,n} {\xi}_{n}
-
-        {rest\_x}_{r,n} = {one\_x}_{r,n} {\xi}_{n} - {one\_y}_{r,n} {\upsilon}_{n}
-
-        {rest\_y}_{r,n} = {one\_x}_{r,n} {\upsilon}_{n} + {one\_y}_{r,n} {\xi}_{n}
-
-        {rest\_log}_{r} = \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+        \Lambda'_r = \sum_k \log(\tau_r + g_{r,k})
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
 
@@ -1848,188 +1537,75 @@ def _power_sums_20(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
             rest_log_value, rest_log_value_rest = _accumulate(rest_log_value, rest_log_value_rest, rest_log_value_part)
         rest_log[row] = rest_log_value
         for node in range(N):
-            r_x_19 = (real(1)/real(20))*kappa_20*zeta_x[node] - real(1)/real(19)*kappa_19
-            r_y_19 = (real(1)/real(20))*kappa_20*zeta_y[node]
-            r_x_18 = (real(1)/real(18))*kappa_18 + r_x_19*zeta_x[node] - r_y_19*zeta_y[node]
-            r_y_18 = r_x_19*zeta_y[node] + r_y_19*zeta_x[node]
-            r_x_17 = r_x_18*zeta_x[node] - real(1)/real(17)*kappa_17 - r_y_18*zeta_y[node]
-            r_y_17 = r_x_18*zeta_y[node] + r_y_18*zeta_x[node]
-            r_x_16 = (real(1)/real(16))*kappa_16 + r_x_17*zeta_x[node] - r_y_17*zeta_y[node]
-            r_y_16 = r_x_17*zeta_y[node] + r_y_17*zeta_x[node]
-            r_x_15 = r_x_16*zeta_x[node] - real(1)/real(15)*kappa_15 - r_y_16*zeta_y[node]
-            r_y_15 = r_x_16*zeta_y[node] + r_y_16*zeta_x[node]
-            r_x_14 = (real(1)/real(14))*kappa_14 + r_x_15*zeta_x[node] - r_y_15*zeta_y[node]
-            r_y_14 = r_x_15*zeta_y[node] + r_y_15*zeta_x[node]
-            r_x_13 = r_x_14*zeta_x[node] - real(1)/real(13)*kappa_13 - r_y_14*zeta_y[node]
-            r_y_13 = r_x_14*zeta_y[node] + r_y_14*zeta_x[node]
-            r_x_12 = (real(1)/real(12))*kappa_12 + r_x_13*zeta_x[node] - r_y_13*zeta_y[node]
-            r_y_12 = r_x_13*zeta_y[node] + r_y_13*zeta_x[node]
-            r_x_11 = r_x_12*zeta_x[node] - real(1)/real(11)*kappa_11 - r_y_12*zeta_y[node]
-            r_y_11 = r_x_12*zeta_y[node] + r_y_12*zeta_x[node]
-            r_x_10 = (real(1)/real(10))*kappa_10 + r_x_11*zeta_x[node] - r_y_11*zeta_y[node]
-            r_y_10 = r_x_11*zeta_y[node] + r_y_11*zeta_x[node]
-            r_x_9 = r_x_10*zeta_x[node] - real(1)/real(9)*kappa_9 - r_y_10*zeta_y[node]
-            r_y_9 = r_x_10*zeta_y[node] + r_y_10*zeta_x[node]
-            r_x_8 = (real(1)/real(8))*kappa_8 + r_x_9*zeta_x[node] - r_y_9*zeta_y[node]
-            r_y_8 = r_x_9*zeta_y[node] + r_y_9*zeta_x[node]
-            r_x_7 = r_x_8*zeta_x[node] - real(1)/real(7)*kappa_7 - r_y_8*zeta_y[node]
-            r_y_7 = r_x_8*zeta_y[node] + r_y_8*zeta_x[node]
-            r_x_6 = (real(1)/real(6))*kappa_6 + r_x_7*zeta_x[node] - r_y_7*zeta_y[node]
-            r_y_6 = r_x_7*zeta_y[node] + r_y_7*zeta_x[node]
-            r_x_5 = r_x_6*zeta_x[node] - real(1)/real(5)*kappa_5 - r_y_6*zeta_y[node]
-            r_y_5 = r_x_6*zeta_y[node] + r_y_6*zeta_x[node]
-            r_x_4 = (real(1)/real(4))*kappa_4 + r_x_5*zeta_x[node] - r_y_5*zeta_y[node]
-            r_y_4 = r_x_5*zeta_y[node] + r_y_5*zeta_x[node]
-            r_x_3 = r_x_4*zeta_x[node] - real(1)/real(3)*kappa_3 - r_y_4*zeta_y[node]
-            r_y_3 = r_x_4*zeta_y[node] + r_y_4*zeta_x[node]
-            r_x_2 = (real(1)/real(2))*kappa_2 + r_x_3*zeta_x[node] - r_y_3*zeta_y[node]
-            r_y_2 = r_x_3*zeta_y[node] + r_y_3*zeta_x[node]
-            one_x = r_x_2*zeta_x[node] - r_y_2*zeta_y[node]
-            one_y = r_x_2*zeta_y[node] + r_y_2*zeta_x[node]
-            rest_x[row, node] = one_x*zeta_x[node] - one_y*zeta_y[node]
-            rest_y[row, node] = one_x*zeta_y[node] + one_y*zeta_x[node]
+            horner_20_x = (real(1)/real(20))*kappa_20*zeta_x[node] - real(1)/real(19)*kappa_19
+            horner_20_y = (real(1)/real(20))*kappa_20*zeta_y[node]
+            horner_19_x = (real(1)/real(18))*kappa_18 + horner_20_x*zeta_x[node] - horner_20_y*zeta_y[node]
+            horner_19_y = horner_20_x*zeta_y[node] + horner_20_y*zeta_x[node]
+            horner_18_x = horner_19_x*zeta_x[node] - real(1)/real(17)*kappa_17 - horner_19_y*zeta_y[node]
+            horner_18_y = horner_19_x*zeta_y[node] + horner_19_y*zeta_x[node]
+            horner_17_x = (real(1)/real(16))*kappa_16 + horner_18_x*zeta_x[node] - horner_18_y*zeta_y[node]
+            horner_17_y = horner_18_x*zeta_y[node] + horner_18_y*zeta_x[node]
+            horner_16_x = horner_17_x*zeta_x[node] - real(1)/real(15)*kappa_15 - horner_17_y*zeta_y[node]
+            horner_16_y = horner_17_x*zeta_y[node] + horner_17_y*zeta_x[node]
+            horner_15_x = (real(1)/real(14))*kappa_14 + horner_16_x*zeta_x[node] - horner_16_y*zeta_y[node]
+            horner_15_y = horner_16_x*zeta_y[node] + horner_16_y*zeta_x[node]
+            horner_14_x = horner_15_x*zeta_x[node] - real(1)/real(13)*kappa_13 - horner_15_y*zeta_y[node]
+            horner_14_y = horner_15_x*zeta_y[node] + horner_15_y*zeta_x[node]
+            horner_13_x = (real(1)/real(12))*kappa_12 + horner_14_x*zeta_x[node] - horner_14_y*zeta_y[node]
+            horner_13_y = horner_14_x*zeta_y[node] + horner_14_y*zeta_x[node]
+            horner_12_x = horner_13_x*zeta_x[node] - real(1)/real(11)*kappa_11 - horner_13_y*zeta_y[node]
+            horner_12_y = horner_13_x*zeta_y[node] + horner_13_y*zeta_x[node]
+            horner_11_x = (real(1)/real(10))*kappa_10 + horner_12_x*zeta_x[node] - horner_12_y*zeta_y[node]
+            horner_11_y = horner_12_x*zeta_y[node] + horner_12_y*zeta_x[node]
+            horner_10_x = horner_11_x*zeta_x[node] - real(1)/real(9)*kappa_9 - horner_11_y*zeta_y[node]
+            horner_10_y = horner_11_x*zeta_y[node] + horner_11_y*zeta_x[node]
+            horner_9_x = (real(1)/real(8))*kappa_8 + horner_10_x*zeta_x[node] - horner_10_y*zeta_y[node]
+            horner_9_y = horner_10_x*zeta_y[node] + horner_10_y*zeta_x[node]
+            horner_8_x = horner_9_x*zeta_x[node] - real(1)/real(7)*kappa_7 - horner_9_y*zeta_y[node]
+            horner_8_y = horner_9_x*zeta_y[node] + horner_9_y*zeta_x[node]
+            horner_7_x = (real(1)/real(6))*kappa_6 + horner_8_x*zeta_x[node] - horner_8_y*zeta_y[node]
+            horner_7_y = horner_8_x*zeta_y[node] + horner_8_y*zeta_x[node]
+            horner_6_x = horner_7_x*zeta_x[node] - real(1)/real(5)*kappa_5 - horner_7_y*zeta_y[node]
+            horner_6_y = horner_7_x*zeta_y[node] + horner_7_y*zeta_x[node]
+            horner_5_x = (real(1)/real(4))*kappa_4 + horner_6_x*zeta_x[node] - horner_6_y*zeta_y[node]
+            horner_5_y = horner_6_x*zeta_y[node] + horner_6_y*zeta_x[node]
+            horner_4_x = horner_5_x*zeta_x[node] - real(1)/real(3)*kappa_3 - horner_5_y*zeta_y[node]
+            horner_4_y = horner_5_x*zeta_y[node] + horner_5_y*zeta_x[node]
+            horner_3_x = (real(1)/real(2))*kappa_2 + horner_4_x*zeta_x[node] - horner_4_y*zeta_y[node]
+            horner_3_y = horner_4_x*zeta_y[node] + horner_4_y*zeta_x[node]
+            horner_2_x = horner_3_x*zeta_x[node] - horner_3_y*zeta_y[node]
+            horner_2_y = horner_3_x*zeta_y[node] + horner_3_y*zeta_x[node]
+            horner_1_x = horner_2_x*zeta_x[node] - horner_2_y*zeta_y[node]
+            rest_x[row, node] = horner_1_x
+            horner_1_y = horner_2_x*zeta_y[node] + horner_2_y*zeta_x[node]
+            rest_y[row, node] = horner_1_y
 
 
 def power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
-    r"""The means of small categories.
+    r"""The means of small categories, polynomials in p with 19 terms.
 
     .. math::
 
-        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
-
-        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-
-        {v\_x\_1}_{r,n} = {W\_x}_{r,n} {\xi}_{n} - {W\_y}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_1}_{r,n} = {W\_x}_{r,n} {\upsilon}_{n} + {W\_y}_{r,n} {\xi}_{n}
-
-        {v\_x\_2}_{r,n} = {v\_x\_1}_{r,n} {\xi}_{n} - {v\_y\_1}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_2}_{r,n} = {v\_x\_1}_{r,n} {\upsilon}_{n} + {v\_y\_1}_{r,n} {\xi}_{n}
-
-        {v\_x\_3}_{r,n} = {v\_x\_2}_{r,n} {\xi}_{n} - {v\_y\_2}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_3}_{r,n} = {v\_x\_2}_{r,n} {\upsilon}_{n} + {v\_y\_2}_{r,n} {\xi}_{n}
-
-        {v\_x\_4}_{r,n} = {v\_x\_3}_{r,n} {\xi}_{n} - {v\_y\_3}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_4}_{r,n} = {v\_x\_3}_{r,n} {\upsilon}_{n} + {v\_y\_3}_{r,n} {\xi}_{n}
-
-        {v\_x\_5}_{r,n} = {v\_x\_4}_{r,n} {\xi}_{n} - {v\_y\_4}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_5}_{r,n} = {v\_x\_4}_{r,n} {\upsilon}_{n} + {v\_y\_4}_{r,n} {\xi}_{n}
-
-        {v\_x\_6}_{r,n} = {v\_x\_5}_{r,n} {\xi}_{n} - {v\_y\_5}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_6}_{r,n} = {v\_x\_5}_{r,n} {\upsilon}_{n} + {v\_y\_5}_{r,n} {\xi}_{n}
-
-        {v\_x\_7}_{r,n} = {v\_x\_6}_{r,n} {\xi}_{n} - {v\_y\_6}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_7}_{r,n} = {v\_x\_6}_{r,n} {\upsilon}_{n} + {v\_y\_6}_{r,n} {\xi}_{n}
-
-        {v\_x\_8}_{r,n} = {v\_x\_7}_{r,n} {\xi}_{n} - {v\_y\_7}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_8}_{r,n} = {v\_x\_7}_{r,n} {\upsilon}_{n} + {v\_y\_7}_{r,n} {\xi}_{n}
-
-        {v\_x\_9}_{r,n} = {v\_x\_8}_{r,n} {\xi}_{n} - {v\_y\_8}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_9}_{r,n} = {v\_x\_8}_{r,n} {\upsilon}_{n} + {v\_y\_8}_{r,n} {\xi}_{n}
-
-        {v\_x\_10}_{r,n} = {v\_x\_9}_{r,n} {\xi}_{n} - {v\_y\_9}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_10}_{r,n} = {v\_x\_9}_{r,n} {\upsilon}_{n} + {v\_y\_9}_{r,n} {\xi}_{n}
-
-        {v\_x\_11}_{r,n} = {v\_x\_10}_{r,n} {\xi}_{n} - {v\_y\_10}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_11}_{r,n} = {v\_x\_10}_{r,n} {\upsilon}_{n} + {v\_y\_10}_{r,n} {\xi}_{n}
-
-        {v\_x\_12}_{r,n} = {v\_x\_11}_{r,n} {\xi}_{n} - {v\_y\_11}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_12}_{r,n} = {v\_x\_11}_{r,n} {\upsilon}_{n} + {v\_y\_11}_{r,n} {\xi}_{n}
-
-        {v\_x\_13}_{r,n} = {v\_x\_12}_{r,n} {\xi}_{n} - {v\_y\_12}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_13}_{r,n} = {v\_x\_12}_{r,n} {\upsilon}_{n} + {v\_y\_12}_{r,n} {\xi}_{n}
-
-        {v\_x\_14}_{r,n} = {v\_x\_13}_{r,n} {\xi}_{n} - {v\_y\_13}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_14}_{r,n} = {v\_x\_13}_{r,n} {\upsilon}_{n} + {v\_y\_13}_{r,n} {\xi}_{n}
-
-        {v\_x\_15}_{r,n} = {v\_x\_14}_{r,n} {\xi}_{n} - {v\_y\_14}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_15}_{r,n} = {v\_x\_14}_{r,n} {\upsilon}_{n} + {v\_y\_14}_{r,n} {\xi}_{n}
-
-        {v\_x\_16}_{r,n} = {v\_x\_15}_{r,n} {\xi}_{n} - {v\_y\_15}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_16}_{r,n} = {v\_x\_15}_{r,n} {\upsilon}_{n} + {v\_y\_15}_{r,n} {\xi}_{n}
-
-        {v\_x\_17}_{r,n} = {v\_x\_16}_{r,n} {\xi}_{n} - {v\_y\_16}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_17}_{r,n} = {v\_x\_16}_{r,n} {\upsilon}_{n} + {v\_y\_16}_{r,n} {\xi}_{n}
-
-        {v\_x\_18}_{r,n} = {v\_x\_17}_{r,n} {\xi}_{n} - {v\_y\_17}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_18}_{r,n} = {v\_x\_17}_{r,n} {\upsilon}_{n} + {v\_y\_17}_{r,n} {\xi}_{n}
-
-        {M0}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
-
-        {M1}_{r} = \sum_{n=0}^{N - 1} {v\_x\_1}_{r,n}
-
-        {M2}_{r} = \sum_{n=0}^{N - 1} {v\_x\_2}_{r,n}
-
-        {M3}_{r} = \sum_{n=0}^{N - 1} {v\_x\_3}_{r,n}
-
-        {M4}_{r} = \sum_{n=0}^{N - 1} {v\_x\_4}_{r,n}
-
-        {M5}_{r} = \sum_{n=0}^{N - 1} {v\_x\_5}_{r,n}
-
-        {M6}_{r} = \sum_{n=0}^{N - 1} {v\_x\_6}_{r,n}
-
-        {M7}_{r} = \sum_{n=0}^{N - 1} {v\_x\_7}_{r,n}
-
-        {M8}_{r} = \sum_{n=0}^{N - 1} {v\_x\_8}_{r,n}
-
-        {M9}_{r} = \sum_{n=0}^{N - 1} {v\_x\_9}_{r,n}
-
-        {M10}_{r} = \sum_{n=0}^{N - 1} {v\_x\_10}_{r,n}
-
-        {M11}_{r} = \sum_{n=0}^{N - 1} {v\_x\_11}_{r,n}
-
-        {M12}_{r} = \sum_{n=0}^{N - 1} {v\_x\_12}_{r,n}
-
-        {M13}_{r} = \sum_{n=0}^{N - 1} {v\_x\_13}_{r,n}
-
-        {M14}_{r} = \sum_{n=0}^{N - 1} {v\_x\_14}_{r,n}
-
-        {M15}_{r} = \sum_{n=0}^{N - 1} {v\_x\_15}_{r,n}
-
-        {M16}_{r} = \sum_{n=0}^{N - 1} {v\_x\_16}_{r,n}
-
-        {M17}_{r} = \sum_{n=0}^{N - 1} {v\_x\_17}_{r,n}
-
-        {M18}_{r} = \sum_{n=0}^{N - 1} {v\_x\_18}_{r,n}
-
-        {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left({M17}_{r} - {M18}_{r} {p}_{r,k}\right) {p}_{r,k} + {M16}_{r}\right) {p}_{r,k} + {M15}_{r}\right) {p}_{r,k} + {M14}_{r}\right) {p}_{r,k} + {M13}_{r}\right) {p}_{r,k} + {M12}_{r}\right) {p}_{r,k} + {M11}_{r}\right) {p}_{r,k} + {M10}_{r}\right) {p}_{r,k} + {M9}_{r}\right) {p}_{r,k} + {M8}_{r}\right) {p}_{r,k} + {M7}_{r}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
+        \mu_{r,k} = \frac{m_{r,k}}{F_r} \sum_{j=0}^{T-2} (-p_{r,k})^j \operatorname{Re}\sum_n W_{r,n}\zeta_n^j
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     F : array (R,)
-        Their sum.
+        Sum of W_x.
     W_x : array (R, N)
-        Weights.
+        Weighted integrand, real part.
     W_y : array (R, N)
-        Weights.
+        Its imaginary part.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
 
@@ -2058,81 +1634,81 @@ def _power_means_20(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, m
         tau_value = tau[row]
         inverse_sigma = real(1)/sigma[row]
         inverse_F = real(1)/F[row]
-        M0 = real(0)
-        M1 = real(0)
-        M2 = real(0)
-        M3 = real(0)
-        M4 = real(0)
-        M5 = real(0)
-        M6 = real(0)
-        M7 = real(0)
-        M8 = real(0)
-        M9 = real(0)
-        M10 = real(0)
-        M11 = real(0)
-        M12 = real(0)
-        M13 = real(0)
-        M14 = real(0)
-        M15 = real(0)
-        M16 = real(0)
-        M17 = real(0)
-        M18 = real(0)
+        moment0 = real(0)
+        moment1 = real(0)
+        moment2 = real(0)
+        moment3 = real(0)
+        moment4 = real(0)
+        moment5 = real(0)
+        moment6 = real(0)
+        moment7 = real(0)
+        moment8 = real(0)
+        moment9 = real(0)
+        moment10 = real(0)
+        moment11 = real(0)
+        moment12 = real(0)
+        moment13 = real(0)
+        moment14 = real(0)
+        moment15 = real(0)
+        moment16 = real(0)
+        moment17 = real(0)
+        moment18 = real(0)
         for node in range(N):
-            M0 = _add(M0, W_x[row, node])
-            v_x_1 = W_x[row, node]*zeta_x[node] - W_y[row, node]*zeta_y[node]
-            M1 = _add(M1, v_x_1)
-            v_y_1 = W_x[row, node]*zeta_y[node] + W_y[row, node]*zeta_x[node]
-            v_x_2 = v_x_1*zeta_x[node] - v_y_1*zeta_y[node]
-            M2 = _add(M2, v_x_2)
-            v_y_2 = v_x_1*zeta_y[node] + v_y_1*zeta_x[node]
-            v_x_3 = v_x_2*zeta_x[node] - v_y_2*zeta_y[node]
-            M3 = _add(M3, v_x_3)
-            v_y_3 = v_x_2*zeta_y[node] + v_y_2*zeta_x[node]
-            v_x_4 = v_x_3*zeta_x[node] - v_y_3*zeta_y[node]
-            M4 = _add(M4, v_x_4)
-            v_y_4 = v_x_3*zeta_y[node] + v_y_3*zeta_x[node]
-            v_x_5 = v_x_4*zeta_x[node] - v_y_4*zeta_y[node]
-            M5 = _add(M5, v_x_5)
-            v_y_5 = v_x_4*zeta_y[node] + v_y_4*zeta_x[node]
-            v_x_6 = v_x_5*zeta_x[node] - v_y_5*zeta_y[node]
-            M6 = _add(M6, v_x_6)
-            v_y_6 = v_x_5*zeta_y[node] + v_y_5*zeta_x[node]
-            v_x_7 = v_x_6*zeta_x[node] - v_y_6*zeta_y[node]
-            M7 = _add(M7, v_x_7)
-            v_y_7 = v_x_6*zeta_y[node] + v_y_6*zeta_x[node]
-            v_x_8 = v_x_7*zeta_x[node] - v_y_7*zeta_y[node]
-            M8 = _add(M8, v_x_8)
-            v_y_8 = v_x_7*zeta_y[node] + v_y_7*zeta_x[node]
-            v_x_9 = v_x_8*zeta_x[node] - v_y_8*zeta_y[node]
-            M9 = _add(M9, v_x_9)
-            v_y_9 = v_x_8*zeta_y[node] + v_y_8*zeta_x[node]
-            v_x_10 = v_x_9*zeta_x[node] - v_y_9*zeta_y[node]
-            M10 = _add(M10, v_x_10)
-            v_y_10 = v_x_9*zeta_y[node] + v_y_9*zeta_x[node]
-            v_x_11 = v_x_10*zeta_x[node] - v_y_10*zeta_y[node]
-            M11 = _add(M11, v_x_11)
-            v_y_11 = v_x_10*zeta_y[node] + v_y_10*zeta_x[node]
-            v_x_12 = v_x_11*zeta_x[node] - v_y_11*zeta_y[node]
-            M12 = _add(M12, v_x_12)
-            v_y_12 = v_x_11*zeta_y[node] + v_y_11*zeta_x[node]
-            v_x_13 = v_x_12*zeta_x[node] - v_y_12*zeta_y[node]
-            M13 = _add(M13, v_x_13)
-            v_y_13 = v_x_12*zeta_y[node] + v_y_12*zeta_x[node]
-            v_x_14 = v_x_13*zeta_x[node] - v_y_13*zeta_y[node]
-            M14 = _add(M14, v_x_14)
-            v_y_14 = v_x_13*zeta_y[node] + v_y_13*zeta_x[node]
-            v_x_15 = v_x_14*zeta_x[node] - v_y_14*zeta_y[node]
-            M15 = _add(M15, v_x_15)
-            v_y_15 = v_x_14*zeta_y[node] + v_y_14*zeta_x[node]
-            v_x_16 = v_x_15*zeta_x[node] - v_y_15*zeta_y[node]
-            M16 = _add(M16, v_x_16)
-            v_y_16 = v_x_15*zeta_y[node] + v_y_15*zeta_x[node]
-            v_x_17 = v_x_16*zeta_x[node] - v_y_16*zeta_y[node]
-            M17 = _add(M17, v_x_17)
-            v_y_17 = v_x_16*zeta_y[node] + v_y_16*zeta_x[node]
-            v_x_18 = v_x_17*zeta_x[node] - v_y_17*zeta_y[node]
-            M18 = _add(M18, v_x_18)
+            moment0 = _add(moment0, W_x[row, node])
+            times_zeta_1_x = W_x[row, node]*zeta_x[node] - W_y[row, node]*zeta_y[node]
+            moment1 = _add(moment1, times_zeta_1_x)
+            times_zeta_1_y = W_x[row, node]*zeta_y[node] + W_y[row, node]*zeta_x[node]
+            times_zeta_2_x = times_zeta_1_x*zeta_x[node] - times_zeta_1_y*zeta_y[node]
+            moment2 = _add(moment2, times_zeta_2_x)
+            times_zeta_2_y = times_zeta_1_x*zeta_y[node] + times_zeta_1_y*zeta_x[node]
+            times_zeta_3_x = times_zeta_2_x*zeta_x[node] - times_zeta_2_y*zeta_y[node]
+            moment3 = _add(moment3, times_zeta_3_x)
+            times_zeta_3_y = times_zeta_2_x*zeta_y[node] + times_zeta_2_y*zeta_x[node]
+            times_zeta_4_x = times_zeta_3_x*zeta_x[node] - times_zeta_3_y*zeta_y[node]
+            moment4 = _add(moment4, times_zeta_4_x)
+            times_zeta_4_y = times_zeta_3_x*zeta_y[node] + times_zeta_3_y*zeta_x[node]
+            times_zeta_5_x = times_zeta_4_x*zeta_x[node] - times_zeta_4_y*zeta_y[node]
+            moment5 = _add(moment5, times_zeta_5_x)
+            times_zeta_5_y = times_zeta_4_x*zeta_y[node] + times_zeta_4_y*zeta_x[node]
+            times_zeta_6_x = times_zeta_5_x*zeta_x[node] - times_zeta_5_y*zeta_y[node]
+            moment6 = _add(moment6, times_zeta_6_x)
+            times_zeta_6_y = times_zeta_5_x*zeta_y[node] + times_zeta_5_y*zeta_x[node]
+            times_zeta_7_x = times_zeta_6_x*zeta_x[node] - times_zeta_6_y*zeta_y[node]
+            moment7 = _add(moment7, times_zeta_7_x)
+            times_zeta_7_y = times_zeta_6_x*zeta_y[node] + times_zeta_6_y*zeta_x[node]
+            times_zeta_8_x = times_zeta_7_x*zeta_x[node] - times_zeta_7_y*zeta_y[node]
+            moment8 = _add(moment8, times_zeta_8_x)
+            times_zeta_8_y = times_zeta_7_x*zeta_y[node] + times_zeta_7_y*zeta_x[node]
+            times_zeta_9_x = times_zeta_8_x*zeta_x[node] - times_zeta_8_y*zeta_y[node]
+            moment9 = _add(moment9, times_zeta_9_x)
+            times_zeta_9_y = times_zeta_8_x*zeta_y[node] + times_zeta_8_y*zeta_x[node]
+            times_zeta_10_x = times_zeta_9_x*zeta_x[node] - times_zeta_9_y*zeta_y[node]
+            moment10 = _add(moment10, times_zeta_10_x)
+            times_zeta_10_y = times_zeta_9_x*zeta_y[node] + times_zeta_9_y*zeta_x[node]
+            times_zeta_11_x = times_zeta_10_x*zeta_x[node] - times_zeta_10_y*zeta_y[node]
+            moment11 = _add(moment11, times_zeta_11_x)
+            times_zeta_11_y = times_zeta_10_x*zeta_y[node] + times_zeta_10_y*zeta_x[node]
+            times_zeta_12_x = times_zeta_11_x*zeta_x[node] - times_zeta_11_y*zeta_y[node]
+            moment12 = _add(moment12, times_zeta_12_x)
+            times_zeta_12_y = times_zeta_11_x*zeta_y[node] + times_zeta_11_y*zeta_x[node]
+            times_zeta_13_x = times_zeta_12_x*zeta_x[node] - times_zeta_12_y*zeta_y[node]
+            moment13 = _add(moment13, times_zeta_13_x)
+            times_zeta_13_y = times_zeta_12_x*zeta_y[node] + times_zeta_12_y*zeta_x[node]
+            times_zeta_14_x = times_zeta_13_x*zeta_x[node] - times_zeta_13_y*zeta_y[node]
+            moment14 = _add(moment14, times_zeta_14_x)
+            times_zeta_14_y = times_zeta_13_x*zeta_y[node] + times_zeta_13_y*zeta_x[node]
+            times_zeta_15_x = times_zeta_14_x*zeta_x[node] - times_zeta_14_y*zeta_y[node]
+            moment15 = _add(moment15, times_zeta_15_x)
+            times_zeta_15_y = times_zeta_14_x*zeta_y[node] + times_zeta_14_y*zeta_x[node]
+            times_zeta_16_x = times_zeta_15_x*zeta_x[node] - times_zeta_15_y*zeta_y[node]
+            moment16 = _add(moment16, times_zeta_16_x)
+            times_zeta_16_y = times_zeta_15_x*zeta_y[node] + times_zeta_15_y*zeta_x[node]
+            times_zeta_17_x = times_zeta_16_x*zeta_x[node] - times_zeta_16_y*zeta_y[node]
+            moment17 = _add(moment17, times_zeta_17_x)
+            times_zeta_17_y = times_zeta_16_x*zeta_y[node] + times_zeta_16_y*zeta_x[node]
+            times_zeta_18_x = times_zeta_17_x*zeta_x[node] - times_zeta_17_y*zeta_y[node]
+            moment18 = _add(moment18, times_zeta_18_x)
         for k in range(D):
             m = real(1)/(gap[row, k] + tau_value)
             p = inverse_sigma*m
-            mean[row, k] = inverse_F*m*(M0 - p*(M1 - p*(M2 - p*(M3 - p*(M4 - p*(M5 - p*(M6 - p*(M7 - p*(M8 - p*(M9 - p*(M10 - p*(M11 - p*(M12 - p*(M13 - p*(M14 - p*(M15 - p*(M16 - p*(M17 - M18*p))))))))))))))))))
+            mean[row, k] = inverse_F*m*(moment0 - p*(moment1 - p*(moment2 - p*(moment3 - p*(moment4 - p*(moment5 - p*(moment6 - p*(moment7 - p*(moment8 - p*(moment9 - p*(moment10 - p*(moment11 - p*(moment12 - p*(moment13 - p*(moment14 - p*(moment15 - p*(moment16 - p*(moment17 - moment18*p))))))))))))))))))

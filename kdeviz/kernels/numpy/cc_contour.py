@@ -58,7 +58,7 @@ def _coarse(x):
 
 
 def saddle_start(gap):
-    r"""A start below the saddle.
+    r"""A start below the saddle: the top category and the mean of the others.
 
     .. math::
 
@@ -73,8 +73,7 @@ def saddle_start(gap):
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
 
     Returns
     -------
@@ -109,7 +108,7 @@ def _saddle_start(gap, all_ks):
 
 
 def saddle_step(gap, tau):
-    r"""One Newton step.
+    r"""A Newton step towards the saddle; a row that is near enough stays where it is.
 
     .. math::
 
@@ -121,7 +120,7 @@ def saddle_step(gap, tau):
 
         {\sigma}_{r} = \sqrt{{Q}_{r}}
 
-        {next\_tau}_{r} = \begin{cases} {\tau}_{r} & \text{for}\: {S}_{r} \leq \frac{{\sigma}_{r}}{100} + 1 \\\frac{\left({S}_{r} - 1\right) {S}_{r}}{{Q}_{r}} + {\tau}_{r} & \text{otherwise} \end{cases}
+        {\tau'}_{r} = \begin{cases} {\tau}_{r} & \text{for}\: {S}_{r} \leq \frac{{\sigma}_{r}}{100} + 1 \\\frac{\left({S}_{r} - 1\right) {S}_{r}}{{Q}_{r}} + {\tau}_{r} & \text{otherwise} \end{cases}
 
         {\sigma}_{r} = {\sigma}_{r}
 
@@ -132,10 +131,9 @@ def saddle_step(gap, tau):
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
 
     Returns
     -------
@@ -175,55 +173,11 @@ def _saddle_step(gap, tau, all_ks):
 
 
 def saddle_excess(eta, top, tau):
-    r"""1 - sum of 1/(tau + gap).
+    r"""1 - sum of 1/(tau + max(eta) - eta), free of rounding errors until the last digit.
 
     .. math::
 
-        {gap\_sum}_{r,k} = - {\eta}_{r,k} + {top}_{r}
-
-        {gap\_back}_{r,k} = {gap\_sum}_{r,k} - {top}_{r}
-
-        {gap\_left}_{r,k} = - {gap\_back}_{r,k} + {gap\_sum}_{r,k}
-
-        {gap\_lost}_{r,k} = - {gap\_left}_{r,k} + {top}_{r}
-
-        {gap\_right}_{r,k} = - {\eta}_{r,k} - {gap\_back}_{r,k}
-
-        {gap\_error}_{r,k} = {gap\_lost}_{r,k} + {gap\_right}_{r,k}
-
-        {d\_sum}_{r,k} = {gap\_sum}_{r,k} + {\tau}_{r}
-
-        {d\_back}_{r,k} = {d\_sum}_{r,k} - {\tau}_{r}
-
-        {d\_left}_{r,k} = - {d\_back}_{r,k} + {d\_sum}_{r,k}
-
-        {d\_lost}_{r,k} = - {d\_left}_{r,k} + {\tau}_{r}
-
-        {d\_right}_{r,k} = - {d\_back}_{r,k} + {gap\_sum}_{r,k}
-
-        {d\_error}_{r,k} = {d\_lost}_{r,k} + {d\_right}_{r,k}
-
-        {m}_{r,k} = \frac{1}{{d\_sum}_{r,k}}
-
-        {m\_high}_{r,k} = \operatorname{Coarse}{\left({m}_{r,k} \right)}
-
-        {d\_high}_{r,k} = \operatorname{Upper}{\left({d\_sum}_{r,k} \right)}
-
-        {d\_low}_{r,k} = - {d\_high}_{r,k} + {d\_sum}_{r,k}
-
-        {near\_1}_{r,k} = - {d\_high}_{r,k} {m\_high}_{r,k} + 1
-
-        {near\_2}_{r,k} = - {d\_low}_{r,k} {m\_high}_{r,k} + {near\_1}_{r,k}
-
-        {m\_low}_{r,k} = \begin{cases} {m}_{r,k} & \text{for}\: {m\_high}_{r,k} = 0 \\\frac{- \left({d\_error}_{r,k} + {gap\_error}_{r,k}\right) {m\_high}_{r,k} + {near\_2}_{r,k}}{{d\_sum}_{r,k}} & \text{otherwise} \end{cases}
-
-        {high\_sum}_{r} = \sum_{k=0}^{D - 1} {m\_high}_{r,k}
-
-        {low\_sum}_{r} = \sum_{k=0}^{D - 1} {m\_low}_{r,k}
-
-        {near\_all}_{r} = 1 - {high\_sum}_{r}
-
-        {missing}_{r} = - {low\_sum}_{r} + {near\_all}_{r}
+        1-S_r = 1 - \sum_k \frac{1}{\tau_r + \eta_{\max,r} - \eta_{r,k}}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -234,7 +188,7 @@ def saddle_excess(eta, top, tau):
     top : array (R,)
         Their maximum.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
 
     Returns
     -------
@@ -265,28 +219,28 @@ def _saddle_excess(eta, top, tau, all_ks):
         gap_lost = top[:, None] - gap_left
         gap_right = -eta[:, ks] - gap_back
         gap_error = gap_lost + gap_right
-        d_sum = gap_sum + tau[:, None]
-        d_back = d_sum - tau[:, None]
-        d_left = d_sum - d_back
-        d_lost = tau[:, None] - d_left
-        d_right = gap_sum - d_back
-        d_error = d_lost + d_right
-        m = 1/d_sum
+        distance_sum = gap_sum + tau[:, None]
+        distance_back = distance_sum - tau[:, None]
+        distance_left = distance_sum - distance_back
+        distance_lost = tau[:, None] - distance_left
+        distance_right = gap_sum - distance_back
+        distance_error = distance_lost + distance_right
+        m = 1/distance_sum
         m_high = _coarse(m)
-        d_high = _upper(d_sum)
-        d_low = d_sum - d_high
-        near_1 = 1 - d_high*m_high
-        near_2 = near_1 - d_low*m_high
-        m_low = np.where((m_high == 0), m, m*(near_2 - m_high*(d_error + gap_error)))
+        d_high = _upper(distance_sum)
+        d_low = distance_sum - d_high
+        near_one = 1 - d_high*m_high
+        remaining = near_one - d_low*m_high
+        m_low = np.where((m_high == 0), m, m*(remaining - m_high*(distance_error + gap_error)))
         high_sum, high_sum_rest = _accumulate(high_sum, high_sum_rest, np.sum(m_high, 1))
         low_sum, low_sum_rest = _accumulate(low_sum, low_sum_rest, np.sum(m_low, 1))
-    near_all = 1 - high_sum
-    missing = near_all - low_sum
+    not_high = 1 - high_sum
+    missing = not_high - low_sum
     return missing,
 
 
 def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
-    r"""log Z.
+    r"""log Z relative to max(eta).
 
     .. math::
 
@@ -294,55 +248,54 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
 
         {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
 
-        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
 
-        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
 
-        {remainder\_x}_{r,n} = \Re \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+        {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
 
-        {remainder\_y}_{r,n} = \Im \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+        {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
 
-        {H\_x}_{r,n} = {\varepsilon}_{r} {\xi}_{n} + {remainder\_x}_{r,n} + {rest\_x}_{r,n}
+        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
 
-        {H\_y}_{r,n} = {\varepsilon}_{r} {\upsilon}_{n} + {remainder\_y}_{r,n} + {rest\_y}_{r,n}
+        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
 
-        {height}_{r,n} = e^{{H\_x}_{r,n}}
+        {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
 
-        {W\_x}_{r,n} = \left(- \sin{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n}\right) {height}_{r,n}
+        {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
 
-        {W\_y}_{r,n} = \left(\sin{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n}\right) {height}_{r,n}
+        {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
 
-        {F}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
+        {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
 
-        {log\_Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {rest\_log}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     excess : array (R,)
-        (1 - sum of 1/(tau + gap))/sigma.
+        (1 - sum of 1/(tau + gap))/sigma over all categories of the row.
     rest_x : array (R, N)
-        Exponent at the nodes of categories that are not among these, real part.
+        Exponent at the nodes of the categories of the row that are not among these; real part.
     rest_y : array (R, N)
-        The same, imaginary part.
+        Its imaginary part.
     rest_log : array (R,)
         Their sum of log(tau + gap).
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
     w_x : array (N,)
         Weights of the rule, real part.
     w_y : array (N,)
-        Weights, imaginary part.
+        Weights of the rule, imaginary part.
 
     Returns
     -------
@@ -372,9 +325,9 @@ def _log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, ze
     raw_log_Z = np.sum(np.log(gap_plus_tau), 1)
     F = 0
     for nodes in all_nodes:
-        x = p[:, :, None]*zeta_x[nodes]
-        y = p[:, :, None]*zeta_y[nodes]
-        remainder_x, remainder_y = _remainder(x, y, 1)
+        xi_x = p[:, :, None]*zeta_x[nodes]
+        xi_y = p[:, :, None]*zeta_y[nodes]
+        remainder_x, remainder_y = _remainder(xi_x, xi_y, 1)
         H_x = remainder_x + rest_x[:, nodes] + excess[:, None]*zeta_x[nodes]
         H_y = remainder_y + rest_y[:, nodes] + excess[:, None]*zeta_y[nodes]
         height = np.exp(H_x)
@@ -387,7 +340,7 @@ def _log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, ze
 
 
 def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
-    r"""log Z and mean.
+    r"""log Z relative to max(eta), the means, and the weighted integrand at the nodes.
 
     .. math::
 
@@ -395,61 +348,60 @@ def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, ze
 
         {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
 
-        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
 
-        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
 
-        {remainder\_x}_{r,n} = \Re \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+        {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
 
-        {remainder\_y}_{r,n} = \Im \sum_{k} \varphi\left({x}_{r,k,n} + i\,{y}_{r,k,n}\right)
+        {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
 
-        {H\_x}_{r,n} = {\varepsilon}_{r} {\xi}_{n} + {remainder\_x}_{r,n} + {rest\_x}_{r,n}
+        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
 
-        {H\_y}_{r,n} = {\varepsilon}_{r} {\upsilon}_{n} + {remainder\_y}_{r,n} + {rest\_y}_{r,n}
+        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
 
-        {height}_{r,n} = e^{{H\_x}_{r,n}}
+        {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
 
-        {b}_{r,k,n} = {x}_{r,k,n} + 1
+        {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
 
-        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
+        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
 
-        {log\_Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {rest\_log}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
 
-        {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W\_x}_{r,n} {b}_{r,k,n} + {W\_y}_{r,n} {y}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
+        {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W^{x}}_{r,n} {b}_{r,k,n} + {W^{y}}_{r,n} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
 
-        {F}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
+        {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
 
-        {W\_x}_{r,n} = \left(- \sin{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n}\right) {height}_{r,n}
+        {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
 
-        {W\_y}_{r,n} = \left(\sin{\left({H\_y}_{r,n} \right)} {w^{\Re}}_{n} + \cos{\left({H\_y}_{r,n} \right)} {w^{\Im}}_{n}\right) {height}_{r,n}
+        {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     excess : array (R,)
-        (1 - sum of 1/(tau + gap))/sigma.
+        (1 - sum of 1/(tau + gap))/sigma over all categories of the row.
     rest_x : array (R, N)
-        Exponent at the nodes of categories that are not among these, real part.
+        Exponent at the nodes of the categories of the row that are not among these; real part.
     rest_y : array (R, N)
-        The same, imaginary part.
+        Its imaginary part.
     rest_log : array (R,)
         Their sum of log(tau + gap).
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
     w_x : array (N,)
         Weights of the rule, real part.
     w_y : array (N,)
-        Weights, imaginary part.
+        Weights of the rule, imaginary part.
 
     Returns
     -------
@@ -490,20 +442,20 @@ def _log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, z
     all_W_x = []
     all_W_y = []
     for nodes in all_nodes:
-        x = p[:, :, None]*zeta_x[nodes]
-        y = p[:, :, None]*zeta_y[nodes]
-        remainder_x, remainder_y = _remainder(x, y, 1)
+        xi_x = p[:, :, None]*zeta_x[nodes]
+        xi_y = p[:, :, None]*zeta_y[nodes]
+        remainder_x, remainder_y = _remainder(xi_x, xi_y, 1)
         H_x = remainder_x + rest_x[:, nodes] + excess[:, None]*zeta_x[nodes]
         H_y = remainder_y + rest_y[:, nodes] + excess[:, None]*zeta_y[nodes]
         height = np.exp(H_x)
-        b = 1 + x
-        q = b**2 + y**2
+        b = 1 + xi_x
+        q = b**2 + xi_y**2
         cos_H_y = np.cos(H_y)
         sin_H_y = np.sin(H_y)
         W_x = height*(cos_H_y*w_x[nodes] - sin_H_y*w_y[nodes])
         F += np.sum(W_x, 1)
         W_y = height*(cos_H_y*w_y[nodes] + sin_H_y*w_x[nodes])
-        raw_mean += np.sum((W_x[:, None, :]*b + W_y[:, None, :]*y)/q, 2)
+        raw_mean += np.sum((W_x[:, None, :]*b + W_y[:, None, :]*xi_y)/q, 2)
         all_W_x.append(W_x)
         all_W_y.append(W_y)
     W_x = np.concatenate(all_W_x, 1)
@@ -515,7 +467,7 @@ def _log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, z
 
 
 def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
-    r"""Variance of each category.
+    r"""The variance of each category.
 
     .. math::
 
@@ -523,47 +475,46 @@ def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
 
         {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
 
-        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
 
-        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
 
-        {b}_{r,k,n} = {x}_{r,k,n} + 1
+        {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
 
-        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
+        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
 
-        {V\_x}_{r,n} = \frac{{W\_x}_{r,n}}{{F}_{r}}
+        {V^{x}}_{r,n} = \frac{{W^{x}}_{r,n}}{{F}_{r}}
 
-        {V\_y}_{r,n} = \frac{{W\_y}_{r,n}}{{F}_{r}}
+        {V^{y}}_{r,n} = \frac{{W^{y}}_{r,n}}{{F}_{r}}
 
-        {a\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+        {a^{x}}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
 
-        {a\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
+        {a^{y}}_{r,k,n} = - \frac{{m}_{r,k} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}
 
-        {a\_deviation}_{r,k,n} = {a\_x}_{r,k,n} - {\mu}_{r,k}
+        {\tilde a}_{r,k,n} = {a^{x}}_{r,k,n} - {\mu}_{r,k}
 
-        {variance}_{r,k} = \sum_{n=0}^{N - 1} \left(\left({a\_deviation}_{r,k,n}^{2} - {a\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} + \left({a\_x}_{r,k,n}^{2} - {a\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} - 2 {V\_y}_{r,n} {a\_deviation}_{r,k,n} {a\_y}_{r,k,n} - 2 {V\_y}_{r,n} {a\_x}_{r,k,n} {a\_y}_{r,k,n}\right)
+        {\operatorname{Var}}_{r,k} = \sum_{n=0}^{N - 1} \left(\left({\tilde a}_{r,k,n}^{2} - {a^{y}}_{r,k,n}^{2}\right) {V^{x}}_{r,n} + \left({a^{x}}_{r,k,n}^{2} - {a^{y}}_{r,k,n}^{2}\right) {V^{x}}_{r,n} - 2 {V^{y}}_{r,n} {\tilde a}_{r,k,n} {a^{y}}_{r,k,n} - 2 {V^{y}}_{r,n} {a^{x}}_{r,k,n} {a^{y}}_{r,k,n}\right)
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     mean : array (R, D)
         Means.
     F : array (R,)
         Sum of W_x.
     W_x : array (R, N)
-        Weights.
+        Weighted integrand, real part.
     W_y : array (R, N)
-        Weights, imaginary.
+        Its imaginary part.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
 
@@ -594,17 +545,17 @@ def _variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, all_nodes):
     inverse_F = 1/F
     variance = 0
     for nodes in all_nodes:
-        x = p[:, :, None]*zeta_x[nodes]
-        y = p[:, :, None]*zeta_y[nodes]
-        b = 1 + x
-        q = b**2 + y**2
+        xi_x = p[:, :, None]*zeta_x[nodes]
+        xi_y = p[:, :, None]*zeta_y[nodes]
+        b = 1 + xi_x
+        q = b**2 + xi_y**2
         V_x = W_x[:, nodes]*inverse_F[:, None]
         V_y = W_y[:, nodes]*inverse_F[:, None]
         inverse_q = 1/q
         a_x = b*inverse_q*m[:, :, None]
-        a_y = -inverse_q*m[:, :, None]*y
-        a_deviation = a_x - mean[:, :, None]
-        variance += np.sum(V_x[:, None, :]*(a_deviation**2 - a_y**2) + V_x[:, None, :]*(a_x**2 - a_y**2) - 2*V_y[:, None, :]*a_deviation*a_y - 2*V_y[:, None, :]*a_x*a_y, 2)
+        a_y = -inverse_q*m[:, :, None]*xi_y
+        a_centred = a_x - mean[:, :, None]
+        variance += np.sum(V_x[:, None, :]*(a_centred**2 - a_y**2) + V_x[:, None, :]*(a_x**2 - a_y**2) - 2*V_y[:, None, :]*a_centred*a_y - 2*V_y[:, None, :]*a_x*a_y, 2)
     return variance,
 
 
@@ -617,57 +568,56 @@ def covariance_matvec(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v):
 
         {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
 
-        {x}_{r,k,n} = {p}_{r,k} {\xi}_{n}
+        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
 
-        {y}_{r,k,n} = {p}_{r,k} {\upsilon}_{n}
+        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
 
-        {b}_{r,k,n} = {x}_{r,k,n} + 1
+        {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
 
-        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {y}_{r,k,n}^{2}
+        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
 
-        {V\_x}_{r,n} = \frac{{W\_x}_{r,n}}{{F}_{r}}
+        {V^{x}}_{r,n} = \frac{{W^{x}}_{r,n}}{{F}_{r}}
 
-        {V\_y}_{r,n} = \frac{{W\_y}_{r,n}}{{F}_{r}}
+        {V^{y}}_{r,n} = \frac{{W^{y}}_{r,n}}{{F}_{r}}
 
-        {a\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+        {a^{x}}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
 
-        {a\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
+        {a^{y}}_{r,k,n} = - \frac{{m}_{r,k} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}
 
-        {a\_deviation}_{r,k,n} = {a\_x}_{r,k,n} - {\mu}_{r,k}
+        {\tilde a}_{r,k,n} = {a^{x}}_{r,k,n} - {\mu}_{r,k}
 
-        {e\_x}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
+        {d^{x}}_{r,k,n} = \frac{{b}_{r,k,n} {m}_{r,k}}{{q}_{r,k,n}}
 
-        {e\_y}_{r,k,n} = - \frac{{m}_{r,k} {y}_{r,k,n}}{{q}_{r,k,n}}
+        {d^{y}}_{r,k,n} = - \frac{{m}_{r,k} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}
 
-        {e\_deviation}_{r,k,n} = {e\_x}_{r,k,n} - {\mu}_{r,k}
+        {\tilde d}_{r,k,n} = {d^{x}}_{r,k,n} - {\mu}_{r,k}
 
-        {c\_x}_{r,n} = \sum_{k=0}^{D - 1} {a\_deviation}_{r,k,n} {v}_{r,k}
+        {c^{x}}_{r,n} = \sum_{k=0}^{D - 1} {\tilde a}_{r,k,n} {v}_{r,k}
 
-        {c\_y}_{r,n} = \sum_{k=0}^{D - 1} {a\_y}_{r,k,n} {v}_{r,k}
+        {c^{y}}_{r,n} = \sum_{k=0}^{D - 1} {a^{y}}_{r,k,n} {v}_{r,k}
 
-        {product}_{r,k} = \sum_{n=0}^{N - 1} \left(\left(\left({e\_x}_{r,k,n}^{2} - {e\_y}_{r,k,n}^{2}\right) {V\_x}_{r,n} - 2 {V\_y}_{r,n} {e\_x}_{r,k,n} {e\_y}_{r,k,n}\right) {v}_{r,k} + \left({c\_x}_{r,n} {e\_deviation}_{r,k,n} - {c\_y}_{r,n} {e\_y}_{r,k,n}\right) {V\_x}_{r,n} - \left({c\_x}_{r,n} {e\_y}_{r,k,n} + {c\_y}_{r,n} {e\_deviation}_{r,k,n}\right) {V\_y}_{r,n}\right)
+        {(\operatorname{Cov}v)}_{r,k} = \sum_{n=0}^{N - 1} \left(\left(\left({d^{x}}_{r,k,n}^{2} - {d^{y}}_{r,k,n}^{2}\right) {V^{x}}_{r,n} - 2 {V^{y}}_{r,n} {d^{x}}_{r,k,n} {d^{y}}_{r,k,n}\right) {v}_{r,k} + \left({c^{x}}_{r,n} {\tilde d}_{r,k,n} - {c^{y}}_{r,n} {d^{y}}_{r,k,n}\right) {V^{x}}_{r,n} - \left({c^{x}}_{r,n} {d^{y}}_{r,k,n} + {c^{y}}_{r,n} {\tilde d}_{r,k,n}\right) {V^{y}}_{r,n}\right)
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     mean : array (R, D)
         Means.
     F : array (R,)
         Sum of W_x.
     W_x : array (R, N)
-        Weights.
+        Weighted integrand, real part.
     W_y : array (R, N)
-        Weights, imaginary.
+        Its imaginary part.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
     v : array (R, D)
@@ -700,117 +650,48 @@ def _covariance_matvec(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v, al
     inverse_F = 1/F
     product = 0
     for nodes in all_nodes:
-        x = p[:, :, None]*zeta_x[nodes]
-        y = p[:, :, None]*zeta_y[nodes]
-        b = 1 + x
-        q = b**2 + y**2
+        xi_x = p[:, :, None]*zeta_x[nodes]
+        xi_y = p[:, :, None]*zeta_y[nodes]
+        b = 1 + xi_x
+        q = b**2 + xi_y**2
         V_x = W_x[:, nodes]*inverse_F[:, None]
         V_y = W_y[:, nodes]*inverse_F[:, None]
         inverse_q = 1/q
         b_over_q = b*inverse_q
-        e_x = b_over_q*m[:, :, None]
-        a_x = e_x
-        y_over_q = inverse_q*y
-        a_y = -m[:, :, None]*y_over_q
-        a_deviation = a_x - mean[:, :, None]
-        e_y = -m[:, :, None]*y_over_q
-        e_deviation = e_x - mean[:, :, None]
-        c_x = np.einsum("rb,rbj->rj", v, a_deviation)
+        d_x = b_over_q*m[:, :, None]
+        a_x = d_x
+        xi_y_over_q = inverse_q*xi_y
+        a_y = -m[:, :, None]*xi_y_over_q
+        a_centred = a_x - mean[:, :, None]
+        d_y = -m[:, :, None]*xi_y_over_q
+        d_centred = d_x - mean[:, :, None]
+        c_x = np.einsum("rb,rbj->rj", v, a_centred)
         c_y = np.einsum("rb,rbj->rj", v, a_y)
-        product += np.sum(V_x[:, None, :]*(c_x[:, None, :]*e_deviation - c_y[:, None, :]*e_y) + v[:, :, None]*(V_x[:, None, :]*(e_x**2 - e_y**2) - 2*V_y[:, None, :]*e_x*e_y) - V_y[:, None, :]*(c_x[:, None, :]*e_y + c_y[:, None, :]*e_deviation), 2)
+        product += np.sum(V_x[:, None, :]*(c_x[:, None, :]*d_centred - c_y[:, None, :]*d_y) + v[:, :, None]*(V_x[:, None, :]*(d_x**2 - d_y**2) - 2*V_y[:, None, :]*d_x*d_y) - V_y[:, None, :]*(c_x[:, None, :]*d_y + c_y[:, None, :]*d_centred), 2)
     return product,
 
 
 def power_sums_10(gap, tau, sigma, zeta_x, zeta_y):
-    r"""The exponent of small categories at the nodes, by 10 power sums.
+    r"""The exponent at the nodes of small categories, by 9 power sums.
 
     .. math::
 
-        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+        \Phi'_{r,n} = \sum_{j=2}^{T} \frac{(-1)^j}{j} \Big(\sum_k p_{r,k}^j\Big) \zeta_n^j,\qquad p = \frac{1}{\sigma(\tau + g)}
 
-        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-
-        {power\_2}_{r,k} = {p}_{r,k}^{2}
-
-        {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
-
-        {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
-
-        {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
-
-        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
-
-        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
-
-        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
-
-        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
-
-        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
-
-        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
-
-        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
-
-        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
-
-        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
-
-        {r\_y\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\upsilon}_{n}}{10}
-
-        {r\_x\_9}_{r,n} = \frac{{\kappa_{10}}_{r} {\xi}_{n}}{10} - \frac{{\kappa_{9}}_{r}}{9}
-
-        {r\_x\_8}_{r,n} = \frac{{\kappa_{8}}_{r}}{8} + {r\_x\_9}_{r,n} {\xi}_{n} - {r\_y\_9}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_8}_{r,n} = {r\_x\_9}_{r,n} {\upsilon}_{n} + {r\_y\_9}_{r,n} {\xi}_{n}
-
-        {r\_x\_7}_{r,n} = - \frac{{\kappa_{7}}_{r}}{7} + {r\_x\_8}_{r,n} {\xi}_{n} - {r\_y\_8}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_7}_{r,n} = {r\_x\_8}_{r,n} {\upsilon}_{n} + {r\_y\_8}_{r,n} {\xi}_{n}
-
-        {r\_x\_6}_{r,n} = \frac{{\kappa_{6}}_{r}}{6} + {r\_x\_7}_{r,n} {\xi}_{n} - {r\_y\_7}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_6}_{r,n} = {r\_x\_7}_{r,n} {\upsilon}_{n} + {r\_y\_7}_{r,n} {\xi}_{n}
-
-        {r\_x\_5}_{r,n} = - \frac{{\kappa_{5}}_{r}}{5} + {r\_x\_6}_{r,n} {\xi}_{n} - {r\_y\_6}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_5}_{r,n} = {r\_x\_6}_{r,n} {\upsilon}_{n} + {r\_y\_6}_{r,n} {\xi}_{n}
-
-        {r\_x\_4}_{r,n} = \frac{{\kappa_{4}}_{r}}{4} + {r\_x\_5}_{r,n} {\xi}_{n} - {r\_y\_5}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_4}_{r,n} = {r\_x\_5}_{r,n} {\upsilon}_{n} + {r\_y\_5}_{r,n} {\xi}_{n}
-
-        {r\_x\_3}_{r,n} = - \frac{{\kappa_{3}}_{r}}{3} + {r\_x\_4}_{r,n} {\xi}_{n} - {r\_y\_4}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_3}_{r,n} = {r\_x\_4}_{r,n} {\upsilon}_{n} + {r\_y\_4}_{r,n} {\xi}_{n}
-
-        {r\_x\_2}_{r,n} = \frac{{\kappa_{2}}_{r}}{2} + {r\_x\_3}_{r,n} {\xi}_{n} - {r\_y\_3}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_2}_{r,n} = {r\_x\_3}_{r,n} {\upsilon}_{n} + {r\_y\_3}_{r,n} {\xi}_{n}
-
-        {one\_x}_{r,n} = {r\_x\_2}_{r,n} {\xi}_{n} - {r\_y\_2}_{r,n} {\upsilon}_{n}
-
-        {one\_y}_{r,n} = {r\_x\_2}_{r,n} {\upsilon}_{n} + {r\_y\_2}_{r,n} {\xi}_{n}
-
-        {rest\_x}_{r,n} = {one\_x}_{r,n} {\xi}_{n} - {one\_y}_{r,n} {\upsilon}_{n}
-
-        {rest\_y}_{r,n} = {one\_x}_{r,n} {\upsilon}_{n} + {one\_y}_{r,n} {\xi}_{n}
-
-        {rest\_log}_{r} = \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+        \Lambda'_r = \sum_k \log(\tau_r + g_{r,k})
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
 
@@ -868,109 +749,56 @@ def _power_sums_10(gap, tau, sigma, zeta_x, zeta_y, all_ks):
         kappa_9, kappa_9_rest = _accumulate(kappa_9, kappa_9_rest, np.sum(power_4*power_5, 1))
         kappa_10, kappa_10_rest = _accumulate(kappa_10, kappa_10_rest, np.sum(power_5**2, 1))
         rest_log, rest_log_rest = _accumulate(rest_log, rest_log_rest, np.sum(np.log(gap_plus_tau), 1))
-    r_y_9 = (1/10)*kappa_10[:, None]*zeta_y
-    r_x_9 = (1/10)*kappa_10[:, None]*zeta_x - 1/9*kappa_9[:, None]
-    r_x_8 = (1/8)*kappa_8[:, None] + r_x_9*zeta_x - r_y_9*zeta_y
-    r_y_8 = r_x_9*zeta_y + r_y_9*zeta_x
-    r_x_7 = r_x_8*zeta_x - 1/7*kappa_7[:, None] - r_y_8*zeta_y
-    r_y_7 = r_x_8*zeta_y + r_y_8*zeta_x
-    r_x_6 = (1/6)*kappa_6[:, None] + r_x_7*zeta_x - r_y_7*zeta_y
-    r_y_6 = r_x_7*zeta_y + r_y_7*zeta_x
-    r_x_5 = r_x_6*zeta_x - 1/5*kappa_5[:, None] - r_y_6*zeta_y
-    r_y_5 = r_x_6*zeta_y + r_y_6*zeta_x
-    r_x_4 = (1/4)*kappa_4[:, None] + r_x_5*zeta_x - r_y_5*zeta_y
-    r_y_4 = r_x_5*zeta_y + r_y_5*zeta_x
-    r_x_3 = r_x_4*zeta_x - 1/3*kappa_3[:, None] - r_y_4*zeta_y
-    r_y_3 = r_x_4*zeta_y + r_y_4*zeta_x
-    r_x_2 = (1/2)*kappa_2[:, None] + r_x_3*zeta_x - r_y_3*zeta_y
-    r_y_2 = r_x_3*zeta_y + r_y_3*zeta_x
-    one_x = r_x_2*zeta_x - r_y_2*zeta_y
-    one_y = r_x_2*zeta_y + r_y_2*zeta_x
-    rest_x = one_x*zeta_x - one_y*zeta_y
-    rest_y = one_x*zeta_y + one_y*zeta_x
+    horner_10_x = (1/10)*kappa_10[:, None]*zeta_x - 1/9*kappa_9[:, None]
+    horner_10_y = (1/10)*kappa_10[:, None]*zeta_y
+    horner_9_x = (1/8)*kappa_8[:, None] + horner_10_x*zeta_x - horner_10_y*zeta_y
+    horner_9_y = horner_10_x*zeta_y + horner_10_y*zeta_x
+    horner_8_x = horner_9_x*zeta_x - 1/7*kappa_7[:, None] - horner_9_y*zeta_y
+    horner_8_y = horner_9_x*zeta_y + horner_9_y*zeta_x
+    horner_7_x = (1/6)*kappa_6[:, None] + horner_8_x*zeta_x - horner_8_y*zeta_y
+    horner_7_y = horner_8_x*zeta_y + horner_8_y*zeta_x
+    horner_6_x = horner_7_x*zeta_x - 1/5*kappa_5[:, None] - horner_7_y*zeta_y
+    horner_6_y = horner_7_x*zeta_y + horner_7_y*zeta_x
+    horner_5_x = (1/4)*kappa_4[:, None] + horner_6_x*zeta_x - horner_6_y*zeta_y
+    horner_5_y = horner_6_x*zeta_y + horner_6_y*zeta_x
+    horner_4_x = horner_5_x*zeta_x - 1/3*kappa_3[:, None] - horner_5_y*zeta_y
+    horner_4_y = horner_5_x*zeta_y + horner_5_y*zeta_x
+    horner_3_x = (1/2)*kappa_2[:, None] + horner_4_x*zeta_x - horner_4_y*zeta_y
+    horner_3_y = horner_4_x*zeta_y + horner_4_y*zeta_x
+    horner_2_x = horner_3_x*zeta_x - horner_3_y*zeta_y
+    horner_2_y = horner_3_x*zeta_y + horner_3_y*zeta_x
+    horner_1_x = horner_2_x*zeta_x - horner_2_y*zeta_y
+    horner_1_y = horner_2_x*zeta_y + horner_2_y*zeta_x
+    rest_x = horner_1_x
+    rest_y = horner_1_y
     return rest_x, rest_y, rest_log
 
 
 def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
-    r"""The means of small categories.
+    r"""The means of small categories, polynomials in p with 9 terms.
 
     .. math::
 
-        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
-
-        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-
-        {v\_x\_1}_{r,n} = {W\_x}_{r,n} {\xi}_{n} - {W\_y}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_1}_{r,n} = {W\_x}_{r,n} {\upsilon}_{n} + {W\_y}_{r,n} {\xi}_{n}
-
-        {v\_x\_2}_{r,n} = {v\_x\_1}_{r,n} {\xi}_{n} - {v\_y\_1}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_2}_{r,n} = {v\_x\_1}_{r,n} {\upsilon}_{n} + {v\_y\_1}_{r,n} {\xi}_{n}
-
-        {v\_x\_3}_{r,n} = {v\_x\_2}_{r,n} {\xi}_{n} - {v\_y\_2}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_3}_{r,n} = {v\_x\_2}_{r,n} {\upsilon}_{n} + {v\_y\_2}_{r,n} {\xi}_{n}
-
-        {v\_x\_4}_{r,n} = {v\_x\_3}_{r,n} {\xi}_{n} - {v\_y\_3}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_4}_{r,n} = {v\_x\_3}_{r,n} {\upsilon}_{n} + {v\_y\_3}_{r,n} {\xi}_{n}
-
-        {v\_x\_5}_{r,n} = {v\_x\_4}_{r,n} {\xi}_{n} - {v\_y\_4}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_5}_{r,n} = {v\_x\_4}_{r,n} {\upsilon}_{n} + {v\_y\_4}_{r,n} {\xi}_{n}
-
-        {v\_x\_6}_{r,n} = {v\_x\_5}_{r,n} {\xi}_{n} - {v\_y\_5}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_6}_{r,n} = {v\_x\_5}_{r,n} {\upsilon}_{n} + {v\_y\_5}_{r,n} {\xi}_{n}
-
-        {v\_x\_7}_{r,n} = {v\_x\_6}_{r,n} {\xi}_{n} - {v\_y\_6}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_7}_{r,n} = {v\_x\_6}_{r,n} {\upsilon}_{n} + {v\_y\_6}_{r,n} {\xi}_{n}
-
-        {v\_x\_8}_{r,n} = {v\_x\_7}_{r,n} {\xi}_{n} - {v\_y\_7}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_8}_{r,n} = {v\_x\_7}_{r,n} {\upsilon}_{n} + {v\_y\_7}_{r,n} {\xi}_{n}
-
-        {M0}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
-
-        {M1}_{r} = \sum_{n=0}^{N - 1} {v\_x\_1}_{r,n}
-
-        {M2}_{r} = \sum_{n=0}^{N - 1} {v\_x\_2}_{r,n}
-
-        {M3}_{r} = \sum_{n=0}^{N - 1} {v\_x\_3}_{r,n}
-
-        {M4}_{r} = \sum_{n=0}^{N - 1} {v\_x\_4}_{r,n}
-
-        {M5}_{r} = \sum_{n=0}^{N - 1} {v\_x\_5}_{r,n}
-
-        {M6}_{r} = \sum_{n=0}^{N - 1} {v\_x\_6}_{r,n}
-
-        {M7}_{r} = \sum_{n=0}^{N - 1} {v\_x\_7}_{r,n}
-
-        {M8}_{r} = \sum_{n=0}^{N - 1} {v\_x\_8}_{r,n}
-
-        {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left({M7}_{r} - {M8}_{r} {p}_{r,k}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
+        \mu_{r,k} = \frac{m_{r,k}}{F_r} \sum_{j=0}^{T-2} (-p_{r,k})^j \operatorname{Re}\sum_n W_{r,n}\zeta_n^j
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     F : array (R,)
-        Their sum.
+        Sum of W_x.
     W_x : array (R, N)
-        Weights.
+        Weighted integrand, real part.
     W_y : array (R, N)
-        Weights.
+        Its imaginary part.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
 
@@ -996,201 +824,62 @@ def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
 
 def _power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, all_ks):
     inverse_sigma = 1/sigma
-    v_x_1 = W_x*zeta_x - W_y*zeta_y
-    v_y_1 = W_x*zeta_y + W_y*zeta_x
-    v_x_2 = v_x_1*zeta_x - v_y_1*zeta_y
-    v_y_2 = v_x_1*zeta_y + v_y_1*zeta_x
-    v_x_3 = v_x_2*zeta_x - v_y_2*zeta_y
-    v_y_3 = v_x_2*zeta_y + v_y_2*zeta_x
-    v_x_4 = v_x_3*zeta_x - v_y_3*zeta_y
-    v_y_4 = v_x_3*zeta_y + v_y_3*zeta_x
-    v_x_5 = v_x_4*zeta_x - v_y_4*zeta_y
-    v_y_5 = v_x_4*zeta_y + v_y_4*zeta_x
-    v_x_6 = v_x_5*zeta_x - v_y_5*zeta_y
-    v_y_6 = v_x_5*zeta_y + v_y_5*zeta_x
-    v_x_7 = v_x_6*zeta_x - v_y_6*zeta_y
-    v_y_7 = v_x_6*zeta_y + v_y_6*zeta_x
-    v_x_8 = v_x_7*zeta_x - v_y_7*zeta_y
-    M0 = np.sum(W_x, 1)
-    M1 = np.sum(v_x_1, 1)
-    M2 = np.sum(v_x_2, 1)
-    M3 = np.sum(v_x_3, 1)
-    M4 = np.sum(v_x_4, 1)
-    M5 = np.sum(v_x_5, 1)
-    M6 = np.sum(v_x_6, 1)
-    M7 = np.sum(v_x_7, 1)
-    M8 = np.sum(v_x_8, 1)
+    moment0 = np.sum(W_x, 1)
+    times_zeta_1_x = W_x*zeta_x - W_y*zeta_y
+    times_zeta_1_y = W_x*zeta_y + W_y*zeta_x
+    moment1 = np.sum(times_zeta_1_x, 1)
+    times_zeta_2_x = times_zeta_1_x*zeta_x - times_zeta_1_y*zeta_y
+    times_zeta_2_y = times_zeta_1_x*zeta_y + times_zeta_1_y*zeta_x
+    moment2 = np.sum(times_zeta_2_x, 1)
+    times_zeta_3_x = times_zeta_2_x*zeta_x - times_zeta_2_y*zeta_y
+    times_zeta_3_y = times_zeta_2_x*zeta_y + times_zeta_2_y*zeta_x
+    moment3 = np.sum(times_zeta_3_x, 1)
+    times_zeta_4_x = times_zeta_3_x*zeta_x - times_zeta_3_y*zeta_y
+    times_zeta_4_y = times_zeta_3_x*zeta_y + times_zeta_3_y*zeta_x
+    moment4 = np.sum(times_zeta_4_x, 1)
+    times_zeta_5_x = times_zeta_4_x*zeta_x - times_zeta_4_y*zeta_y
+    times_zeta_5_y = times_zeta_4_x*zeta_y + times_zeta_4_y*zeta_x
+    moment5 = np.sum(times_zeta_5_x, 1)
+    times_zeta_6_x = times_zeta_5_x*zeta_x - times_zeta_5_y*zeta_y
+    times_zeta_6_y = times_zeta_5_x*zeta_y + times_zeta_5_y*zeta_x
+    moment6 = np.sum(times_zeta_6_x, 1)
+    times_zeta_7_x = times_zeta_6_x*zeta_x - times_zeta_6_y*zeta_y
+    times_zeta_7_y = times_zeta_6_x*zeta_y + times_zeta_6_y*zeta_x
+    moment7 = np.sum(times_zeta_7_x, 1)
+    times_zeta_8_x = times_zeta_7_x*zeta_x - times_zeta_7_y*zeta_y
+    moment8 = np.sum(times_zeta_8_x, 1)
     inverse_F = 1/F
     all_mean = []
     for ks in all_ks:
         m = 1/(gap[:, ks] + tau[:, None])
         p = inverse_sigma[:, None]*m
-        mean = inverse_F[:, None]*m*(M0[:, None] - p*(M1[:, None] - p*(M2[:, None] - p*(M3[:, None] - p*(M4[:, None] - p*(M5[:, None] - p*(M6[:, None] - p*(M7[:, None] - M8[:, None]*p))))))))
+        mean = inverse_F[:, None]*m*(moment0[:, None] - p*(moment1[:, None] - p*(moment2[:, None] - p*(moment3[:, None] - p*(moment4[:, None] - p*(moment5[:, None] - p*(moment6[:, None] - p*(moment7[:, None] - moment8[:, None]*p))))))))
         all_mean.append(mean)
     mean = np.concatenate(all_mean, 1)
     return mean,
 
 
 def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
-    r"""The exponent of small categories at the nodes, by 20 power sums.
+    r"""The exponent at the nodes of small categories, by 19 power sums.
 
     .. math::
 
-        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+        \Phi'_{r,n} = \sum_{j=2}^{T} \frac{(-1)^j}{j} \Big(\sum_k p_{r,k}^j\Big) \zeta_n^j,\qquad p = \frac{1}{\sigma(\tau + g)}
 
-        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-
-        {power\_2}_{r,k} = {p}_{r,k}^{2}
-
-        {power\_3}_{r,k} = {p}_{r,k} {power\_2}_{r,k}
-
-        {power\_4}_{r,k} = {power\_2}_{r,k}^{2}
-
-        {power\_5}_{r,k} = {power\_2}_{r,k} {power\_3}_{r,k}
-
-        {power\_6}_{r,k} = {power\_3}_{r,k}^{2}
-
-        {power\_7}_{r,k} = {power\_3}_{r,k} {power\_4}_{r,k}
-
-        {power\_8}_{r,k} = {power\_4}_{r,k}^{2}
-
-        {power\_9}_{r,k} = {power\_4}_{r,k} {power\_5}_{r,k}
-
-        {power\_10}_{r,k} = {power\_5}_{r,k}^{2}
-
-        {\kappa_{2}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k}^{2}
-
-        {\kappa_{3}}_{r} = \sum_{k=0}^{D - 1} {p}_{r,k} {power\_2}_{r,k}
-
-        {\kappa_{4}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k}^{2}
-
-        {\kappa_{5}}_{r} = \sum_{k=0}^{D - 1} {power\_2}_{r,k} {power\_3}_{r,k}
-
-        {\kappa_{6}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k}^{2}
-
-        {\kappa_{7}}_{r} = \sum_{k=0}^{D - 1} {power\_3}_{r,k} {power\_4}_{r,k}
-
-        {\kappa_{8}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k}^{2}
-
-        {\kappa_{9}}_{r} = \sum_{k=0}^{D - 1} {power\_4}_{r,k} {power\_5}_{r,k}
-
-        {\kappa_{10}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k}^{2}
-
-        {\kappa_{11}}_{r} = \sum_{k=0}^{D - 1} {power\_5}_{r,k} {power\_6}_{r,k}
-
-        {\kappa_{12}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k}^{2}
-
-        {\kappa_{13}}_{r} = \sum_{k=0}^{D - 1} {power\_6}_{r,k} {power\_7}_{r,k}
-
-        {\kappa_{14}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k}^{2}
-
-        {\kappa_{15}}_{r} = \sum_{k=0}^{D - 1} {power\_7}_{r,k} {power\_8}_{r,k}
-
-        {\kappa_{16}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k}^{2}
-
-        {\kappa_{17}}_{r} = \sum_{k=0}^{D - 1} {power\_8}_{r,k} {power\_9}_{r,k}
-
-        {\kappa_{18}}_{r} = \sum_{k=0}^{D - 1} {power\_9}_{r,k}^{2}
-
-        {\kappa_{19}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k} {power\_9}_{r,k}
-
-        {\kappa_{20}}_{r} = \sum_{k=0}^{D - 1} {power\_10}_{r,k}^{2}
-
-        {r\_y\_19}_{r,n} = \frac{{\kappa_{20}}_{r} {\upsilon}_{n}}{20}
-
-        {r\_x\_19}_{r,n} = - \frac{{\kappa_{19}}_{r}}{19} + \frac{{\kappa_{20}}_{r} {\xi}_{n}}{20}
-
-        {r\_x\_18}_{r,n} = \frac{{\kappa_{18}}_{r}}{18} + {r\_x\_19}_{r,n} {\xi}_{n} - {r\_y\_19}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_18}_{r,n} = {r\_x\_19}_{r,n} {\upsilon}_{n} + {r\_y\_19}_{r,n} {\xi}_{n}
-
-        {r\_x\_17}_{r,n} = - \frac{{\kappa_{17}}_{r}}{17} + {r\_x\_18}_{r,n} {\xi}_{n} - {r\_y\_18}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_17}_{r,n} = {r\_x\_18}_{r,n} {\upsilon}_{n} + {r\_y\_18}_{r,n} {\xi}_{n}
-
-        {r\_x\_16}_{r,n} = \frac{{\kappa_{16}}_{r}}{16} + {r\_x\_17}_{r,n} {\xi}_{n} - {r\_y\_17}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_16}_{r,n} = {r\_x\_17}_{r,n} {\upsilon}_{n} + {r\_y\_17}_{r,n} {\xi}_{n}
-
-        {r\_x\_15}_{r,n} = - \frac{{\kappa_{15}}_{r}}{15} + {r\_x\_16}_{r,n} {\xi}_{n} - {r\_y\_16}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_15}_{r,n} = {r\_x\_16}_{r,n} {\upsilon}_{n} + {r\_y\_16}_{r,n} {\xi}_{n}
-
-        {r\_x\_14}_{r,n} = \frac{{\kappa_{14}}_{r}}{14} + {r\_x\_15}_{r,n} {\xi}_{n} - {r\_y\_15}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_14}_{r,n} = {r\_x\_15}_{r,n} {\upsilon}_{n} + {r\_y\_15}_{r,n} {\xi}_{n}
-
-        {r\_x\_13}_{r,n} = - \frac{{\kappa_{13}}_{r}}{13} + {r\_x\_14}_{r,n} {\xi}_{n} - {r\_y\_14}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_13}_{r,n} = {r\_x\_14}_{r,n} {\upsilon}_{n} + {r\_y\_14}_{r,n} {\xi}_{n}
-
-        {r\_x\_12}_{r,n} = \frac{{\kappa_{12}}_{r}}{12} + {r\_x\_13}_{r,n} {\xi}_{n} - {r\_y\_13}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_12}_{r,n} = {r\_x\_13}_{r,n} {\upsilon}_{n} + {r\_y\_13}_{r,n} {\xi}_{n}
-
-        {r\_x\_11}_{r,n} = - \frac{{\kappa_{11}}_{r}}{11} + {r\_x\_12}_{r,n} {\xi}_{n} - {r\_y\_12}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_11}_{r,n} = {r\_x\_12}_{r,n} {\upsilon}_{n} + {r\_y\_12}_{r,n} {\xi}_{n}
-
-        {r\_x\_10}_{r,n} = \frac{{\kappa_{10}}_{r}}{10} + {r\_x\_11}_{r,n} {\xi}_{n} - {r\_y\_11}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_10}_{r,n} = {r\_x\_11}_{r,n} {\upsilon}_{n} + {r\_y\_11}_{r,n} {\xi}_{n}
-
-        {r\_x\_9}_{r,n} = - \frac{{\kappa_{9}}_{r}}{9} + {r\_x\_10}_{r,n} {\xi}_{n} - {r\_y\_10}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_9}_{r,n} = {r\_x\_10}_{r,n} {\upsilon}_{n} + {r\_y\_10}_{r,n} {\xi}_{n}
-
-        {r\_x\_8}_{r,n} = \frac{{\kappa_{8}}_{r}}{8} + {r\_x\_9}_{r,n} {\xi}_{n} - {r\_y\_9}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_8}_{r,n} = {r\_x\_9}_{r,n} {\upsilon}_{n} + {r\_y\_9}_{r,n} {\xi}_{n}
-
-        {r\_x\_7}_{r,n} = - \frac{{\kappa_{7}}_{r}}{7} + {r\_x\_8}_{r,n} {\xi}_{n} - {r\_y\_8}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_7}_{r,n} = {r\_x\_8}_{r,n} {\upsilon}_{n} + {r\_y\_8}_{r,n} {\xi}_{n}
-
-        {r\_x\_6}_{r,n} = \frac{{\kappa_{6}}_{r}}{6} + {r\_x\_7}_{r,n} {\xi}_{n} - {r\_y\_7}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_6}_{r,n} = {r\_x\_7}_{r,n} {\upsilon}_{n} + {r\_y\_7}_{r,n} {\xi}_{n}
-
-        {r\_x\_5}_{r,n} = - \frac{{\kappa_{5}}_{r}}{5} + {r\_x\_6}_{r,n} {\xi}_{n} - {r\_y\_6}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_5}_{r,n} = {r\_x\_6}_{r,n} {\upsilon}_{n} + {r\_y\_6}_{r,n} {\xi}_{n}
-
-        {r\_x\_4}_{r,n} = \frac{{\kappa_{4}}_{r}}{4} + {r\_x\_5}_{r,n} {\xi}_{n} - {r\_y\_5}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_4}_{r,n} = {r\_x\_5}_{r,n} {\upsilon}_{n} + {r\_y\_5}_{r,n} {\xi}_{n}
-
-        {r\_x\_3}_{r,n} = - \frac{{\kappa_{3}}_{r}}{3} + {r\_x\_4}_{r,n} {\xi}_{n} - {r\_y\_4}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_3}_{r,n} = {r\_x\_4}_{r,n} {\upsilon}_{n} + {r\_y\_4}_{r,n} {\xi}_{n}
-
-        {r\_x\_2}_{r,n} = \frac{{\kappa_{2}}_{r}}{2} + {r\_x\_3}_{r,n} {\xi}_{n} - {r\_y\_3}_{r,n} {\upsilon}_{n}
-
-        {r\_y\_2}_{r,n} = {r\_x\_3}_{r,n} {\upsilon}_{n} + {r\_y\_3}_{r,n} {\xi}_{n}
-
-        {one\_x}_{r,n} = {r\_x\_2}_{r,n} {\xi}_{n} - {r\_y\_2}_{r,n} {\upsilon}_{n}
-
-        {one\_y}_{r,n} = {r\_x\_2}_{r,n} {\upsilon}_{n} + {r\_y\_2}_{r,n} {\xi}_{n}
-
-        {rest\_x}_{r,n} = {one\_x}_{r,n} {\xi}_{n} - {one\_y}_{r,n} {\upsilon}_{n}
-
-        {rest\_y}_{r,n} = {one\_x}_{r,n} {\upsilon}_{n} + {one\_y}_{r,n} {\xi}_{n}
-
-        {rest\_log}_{r} = \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+        \Lambda'_r = \sum_k \log(\tau_r + g_{r,k})
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
 
@@ -1273,189 +962,76 @@ def _power_sums_20(gap, tau, sigma, zeta_x, zeta_y, all_ks):
         kappa_19, kappa_19_rest = _accumulate(kappa_19, kappa_19_rest, np.sum(power_10*power_9, 1))
         kappa_20, kappa_20_rest = _accumulate(kappa_20, kappa_20_rest, np.sum(power_10**2, 1))
         rest_log, rest_log_rest = _accumulate(rest_log, rest_log_rest, np.sum(np.log(gap_plus_tau), 1))
-    r_y_19 = (1/20)*kappa_20[:, None]*zeta_y
-    r_x_19 = (1/20)*kappa_20[:, None]*zeta_x - 1/19*kappa_19[:, None]
-    r_x_18 = (1/18)*kappa_18[:, None] + r_x_19*zeta_x - r_y_19*zeta_y
-    r_y_18 = r_x_19*zeta_y + r_y_19*zeta_x
-    r_x_17 = r_x_18*zeta_x - 1/17*kappa_17[:, None] - r_y_18*zeta_y
-    r_y_17 = r_x_18*zeta_y + r_y_18*zeta_x
-    r_x_16 = (1/16)*kappa_16[:, None] + r_x_17*zeta_x - r_y_17*zeta_y
-    r_y_16 = r_x_17*zeta_y + r_y_17*zeta_x
-    r_x_15 = r_x_16*zeta_x - 1/15*kappa_15[:, None] - r_y_16*zeta_y
-    r_y_15 = r_x_16*zeta_y + r_y_16*zeta_x
-    r_x_14 = (1/14)*kappa_14[:, None] + r_x_15*zeta_x - r_y_15*zeta_y
-    r_y_14 = r_x_15*zeta_y + r_y_15*zeta_x
-    r_x_13 = r_x_14*zeta_x - 1/13*kappa_13[:, None] - r_y_14*zeta_y
-    r_y_13 = r_x_14*zeta_y + r_y_14*zeta_x
-    r_x_12 = (1/12)*kappa_12[:, None] + r_x_13*zeta_x - r_y_13*zeta_y
-    r_y_12 = r_x_13*zeta_y + r_y_13*zeta_x
-    r_x_11 = r_x_12*zeta_x - 1/11*kappa_11[:, None] - r_y_12*zeta_y
-    r_y_11 = r_x_12*zeta_y + r_y_12*zeta_x
-    r_x_10 = (1/10)*kappa_10[:, None] + r_x_11*zeta_x - r_y_11*zeta_y
-    r_y_10 = r_x_11*zeta_y + r_y_11*zeta_x
-    r_x_9 = r_x_10*zeta_x - 1/9*kappa_9[:, None] - r_y_10*zeta_y
-    r_y_9 = r_x_10*zeta_y + r_y_10*zeta_x
-    r_x_8 = (1/8)*kappa_8[:, None] + r_x_9*zeta_x - r_y_9*zeta_y
-    r_y_8 = r_x_9*zeta_y + r_y_9*zeta_x
-    r_x_7 = r_x_8*zeta_x - 1/7*kappa_7[:, None] - r_y_8*zeta_y
-    r_y_7 = r_x_8*zeta_y + r_y_8*zeta_x
-    r_x_6 = (1/6)*kappa_6[:, None] + r_x_7*zeta_x - r_y_7*zeta_y
-    r_y_6 = r_x_7*zeta_y + r_y_7*zeta_x
-    r_x_5 = r_x_6*zeta_x - 1/5*kappa_5[:, None] - r_y_6*zeta_y
-    r_y_5 = r_x_6*zeta_y + r_y_6*zeta_x
-    r_x_4 = (1/4)*kappa_4[:, None] + r_x_5*zeta_x - r_y_5*zeta_y
-    r_y_4 = r_x_5*zeta_y + r_y_5*zeta_x
-    r_x_3 = r_x_4*zeta_x - 1/3*kappa_3[:, None] - r_y_4*zeta_y
-    r_y_3 = r_x_4*zeta_y + r_y_4*zeta_x
-    r_x_2 = (1/2)*kappa_2[:, None] + r_x_3*zeta_x - r_y_3*zeta_y
-    r_y_2 = r_x_3*zeta_y + r_y_3*zeta_x
-    one_x = r_x_2*zeta_x - r_y_2*zeta_y
-    one_y = r_x_2*zeta_y + r_y_2*zeta_x
-    rest_x = one_x*zeta_x - one_y*zeta_y
-    rest_y = one_x*zeta_y + one_y*zeta_x
+    horner_20_x = (1/20)*kappa_20[:, None]*zeta_x - 1/19*kappa_19[:, None]
+    horner_20_y = (1/20)*kappa_20[:, None]*zeta_y
+    horner_19_x = (1/18)*kappa_18[:, None] + horner_20_x*zeta_x - horner_20_y*zeta_y
+    horner_19_y = horner_20_x*zeta_y + horner_20_y*zeta_x
+    horner_18_x = horner_19_x*zeta_x - 1/17*kappa_17[:, None] - horner_19_y*zeta_y
+    horner_18_y = horner_19_x*zeta_y + horner_19_y*zeta_x
+    horner_17_x = (1/16)*kappa_16[:, None] + horner_18_x*zeta_x - horner_18_y*zeta_y
+    horner_17_y = horner_18_x*zeta_y + horner_18_y*zeta_x
+    horner_16_x = horner_17_x*zeta_x - 1/15*kappa_15[:, None] - horner_17_y*zeta_y
+    horner_16_y = horner_17_x*zeta_y + horner_17_y*zeta_x
+    horner_15_x = (1/14)*kappa_14[:, None] + horner_16_x*zeta_x - horner_16_y*zeta_y
+    horner_15_y = horner_16_x*zeta_y + horner_16_y*zeta_x
+    horner_14_x = horner_15_x*zeta_x - 1/13*kappa_13[:, None] - horner_15_y*zeta_y
+    horner_14_y = horner_15_x*zeta_y + horner_15_y*zeta_x
+    horner_13_x = (1/12)*kappa_12[:, None] + horner_14_x*zeta_x - horner_14_y*zeta_y
+    horner_13_y = horner_14_x*zeta_y + horner_14_y*zeta_x
+    horner_12_x = horner_13_x*zeta_x - 1/11*kappa_11[:, None] - horner_13_y*zeta_y
+    horner_12_y = horner_13_x*zeta_y + horner_13_y*zeta_x
+    horner_11_x = (1/10)*kappa_10[:, None] + horner_12_x*zeta_x - horner_12_y*zeta_y
+    horner_11_y = horner_12_x*zeta_y + horner_12_y*zeta_x
+    horner_10_x = horner_11_x*zeta_x - 1/9*kappa_9[:, None] - horner_11_y*zeta_y
+    horner_10_y = horner_11_x*zeta_y + horner_11_y*zeta_x
+    horner_9_x = (1/8)*kappa_8[:, None] + horner_10_x*zeta_x - horner_10_y*zeta_y
+    horner_9_y = horner_10_x*zeta_y + horner_10_y*zeta_x
+    horner_8_x = horner_9_x*zeta_x - 1/7*kappa_7[:, None] - horner_9_y*zeta_y
+    horner_8_y = horner_9_x*zeta_y + horner_9_y*zeta_x
+    horner_7_x = (1/6)*kappa_6[:, None] + horner_8_x*zeta_x - horner_8_y*zeta_y
+    horner_7_y = horner_8_x*zeta_y + horner_8_y*zeta_x
+    horner_6_x = horner_7_x*zeta_x - 1/5*kappa_5[:, None] - horner_7_y*zeta_y
+    horner_6_y = horner_7_x*zeta_y + horner_7_y*zeta_x
+    horner_5_x = (1/4)*kappa_4[:, None] + horner_6_x*zeta_x - horner_6_y*zeta_y
+    horner_5_y = horner_6_x*zeta_y + horner_6_y*zeta_x
+    horner_4_x = horner_5_x*zeta_x - 1/3*kappa_3[:, None] - horner_5_y*zeta_y
+    horner_4_y = horner_5_x*zeta_y + horner_5_y*zeta_x
+    horner_3_x = (1/2)*kappa_2[:, None] + horner_4_x*zeta_x - horner_4_y*zeta_y
+    horner_3_y = horner_4_x*zeta_y + horner_4_y*zeta_x
+    horner_2_x = horner_3_x*zeta_x - horner_3_y*zeta_y
+    horner_2_y = horner_3_x*zeta_y + horner_3_y*zeta_x
+    horner_1_x = horner_2_x*zeta_x - horner_2_y*zeta_y
+    horner_1_y = horner_2_x*zeta_y + horner_2_y*zeta_x
+    rest_x = horner_1_x
+    rest_y = horner_1_y
     return rest_x, rest_y, rest_log
 
 
 def power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
-    r"""The means of small categories.
+    r"""The means of small categories, polynomials in p with 19 terms.
 
     .. math::
 
-        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
-
-        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-
-        {v\_x\_1}_{r,n} = {W\_x}_{r,n} {\xi}_{n} - {W\_y}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_1}_{r,n} = {W\_x}_{r,n} {\upsilon}_{n} + {W\_y}_{r,n} {\xi}_{n}
-
-        {v\_x\_2}_{r,n} = {v\_x\_1}_{r,n} {\xi}_{n} - {v\_y\_1}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_2}_{r,n} = {v\_x\_1}_{r,n} {\upsilon}_{n} + {v\_y\_1}_{r,n} {\xi}_{n}
-
-        {v\_x\_3}_{r,n} = {v\_x\_2}_{r,n} {\xi}_{n} - {v\_y\_2}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_3}_{r,n} = {v\_x\_2}_{r,n} {\upsilon}_{n} + {v\_y\_2}_{r,n} {\xi}_{n}
-
-        {v\_x\_4}_{r,n} = {v\_x\_3}_{r,n} {\xi}_{n} - {v\_y\_3}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_4}_{r,n} = {v\_x\_3}_{r,n} {\upsilon}_{n} + {v\_y\_3}_{r,n} {\xi}_{n}
-
-        {v\_x\_5}_{r,n} = {v\_x\_4}_{r,n} {\xi}_{n} - {v\_y\_4}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_5}_{r,n} = {v\_x\_4}_{r,n} {\upsilon}_{n} + {v\_y\_4}_{r,n} {\xi}_{n}
-
-        {v\_x\_6}_{r,n} = {v\_x\_5}_{r,n} {\xi}_{n} - {v\_y\_5}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_6}_{r,n} = {v\_x\_5}_{r,n} {\upsilon}_{n} + {v\_y\_5}_{r,n} {\xi}_{n}
-
-        {v\_x\_7}_{r,n} = {v\_x\_6}_{r,n} {\xi}_{n} - {v\_y\_6}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_7}_{r,n} = {v\_x\_6}_{r,n} {\upsilon}_{n} + {v\_y\_6}_{r,n} {\xi}_{n}
-
-        {v\_x\_8}_{r,n} = {v\_x\_7}_{r,n} {\xi}_{n} - {v\_y\_7}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_8}_{r,n} = {v\_x\_7}_{r,n} {\upsilon}_{n} + {v\_y\_7}_{r,n} {\xi}_{n}
-
-        {v\_x\_9}_{r,n} = {v\_x\_8}_{r,n} {\xi}_{n} - {v\_y\_8}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_9}_{r,n} = {v\_x\_8}_{r,n} {\upsilon}_{n} + {v\_y\_8}_{r,n} {\xi}_{n}
-
-        {v\_x\_10}_{r,n} = {v\_x\_9}_{r,n} {\xi}_{n} - {v\_y\_9}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_10}_{r,n} = {v\_x\_9}_{r,n} {\upsilon}_{n} + {v\_y\_9}_{r,n} {\xi}_{n}
-
-        {v\_x\_11}_{r,n} = {v\_x\_10}_{r,n} {\xi}_{n} - {v\_y\_10}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_11}_{r,n} = {v\_x\_10}_{r,n} {\upsilon}_{n} + {v\_y\_10}_{r,n} {\xi}_{n}
-
-        {v\_x\_12}_{r,n} = {v\_x\_11}_{r,n} {\xi}_{n} - {v\_y\_11}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_12}_{r,n} = {v\_x\_11}_{r,n} {\upsilon}_{n} + {v\_y\_11}_{r,n} {\xi}_{n}
-
-        {v\_x\_13}_{r,n} = {v\_x\_12}_{r,n} {\xi}_{n} - {v\_y\_12}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_13}_{r,n} = {v\_x\_12}_{r,n} {\upsilon}_{n} + {v\_y\_12}_{r,n} {\xi}_{n}
-
-        {v\_x\_14}_{r,n} = {v\_x\_13}_{r,n} {\xi}_{n} - {v\_y\_13}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_14}_{r,n} = {v\_x\_13}_{r,n} {\upsilon}_{n} + {v\_y\_13}_{r,n} {\xi}_{n}
-
-        {v\_x\_15}_{r,n} = {v\_x\_14}_{r,n} {\xi}_{n} - {v\_y\_14}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_15}_{r,n} = {v\_x\_14}_{r,n} {\upsilon}_{n} + {v\_y\_14}_{r,n} {\xi}_{n}
-
-        {v\_x\_16}_{r,n} = {v\_x\_15}_{r,n} {\xi}_{n} - {v\_y\_15}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_16}_{r,n} = {v\_x\_15}_{r,n} {\upsilon}_{n} + {v\_y\_15}_{r,n} {\xi}_{n}
-
-        {v\_x\_17}_{r,n} = {v\_x\_16}_{r,n} {\xi}_{n} - {v\_y\_16}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_17}_{r,n} = {v\_x\_16}_{r,n} {\upsilon}_{n} + {v\_y\_16}_{r,n} {\xi}_{n}
-
-        {v\_x\_18}_{r,n} = {v\_x\_17}_{r,n} {\xi}_{n} - {v\_y\_17}_{r,n} {\upsilon}_{n}
-
-        {v\_y\_18}_{r,n} = {v\_x\_17}_{r,n} {\upsilon}_{n} + {v\_y\_17}_{r,n} {\xi}_{n}
-
-        {M0}_{r} = \sum_{n=0}^{N - 1} {W\_x}_{r,n}
-
-        {M1}_{r} = \sum_{n=0}^{N - 1} {v\_x\_1}_{r,n}
-
-        {M2}_{r} = \sum_{n=0}^{N - 1} {v\_x\_2}_{r,n}
-
-        {M3}_{r} = \sum_{n=0}^{N - 1} {v\_x\_3}_{r,n}
-
-        {M4}_{r} = \sum_{n=0}^{N - 1} {v\_x\_4}_{r,n}
-
-        {M5}_{r} = \sum_{n=0}^{N - 1} {v\_x\_5}_{r,n}
-
-        {M6}_{r} = \sum_{n=0}^{N - 1} {v\_x\_6}_{r,n}
-
-        {M7}_{r} = \sum_{n=0}^{N - 1} {v\_x\_7}_{r,n}
-
-        {M8}_{r} = \sum_{n=0}^{N - 1} {v\_x\_8}_{r,n}
-
-        {M9}_{r} = \sum_{n=0}^{N - 1} {v\_x\_9}_{r,n}
-
-        {M10}_{r} = \sum_{n=0}^{N - 1} {v\_x\_10}_{r,n}
-
-        {M11}_{r} = \sum_{n=0}^{N - 1} {v\_x\_11}_{r,n}
-
-        {M12}_{r} = \sum_{n=0}^{N - 1} {v\_x\_12}_{r,n}
-
-        {M13}_{r} = \sum_{n=0}^{N - 1} {v\_x\_13}_{r,n}
-
-        {M14}_{r} = \sum_{n=0}^{N - 1} {v\_x\_14}_{r,n}
-
-        {M15}_{r} = \sum_{n=0}^{N - 1} {v\_x\_15}_{r,n}
-
-        {M16}_{r} = \sum_{n=0}^{N - 1} {v\_x\_16}_{r,n}
-
-        {M17}_{r} = \sum_{n=0}^{N - 1} {v\_x\_17}_{r,n}
-
-        {M18}_{r} = \sum_{n=0}^{N - 1} {v\_x\_18}_{r,n}
-
-        {\mu}_{r,k} = \frac{\left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left(- \left({M17}_{r} - {M18}_{r} {p}_{r,k}\right) {p}_{r,k} + {M16}_{r}\right) {p}_{r,k} + {M15}_{r}\right) {p}_{r,k} + {M14}_{r}\right) {p}_{r,k} + {M13}_{r}\right) {p}_{r,k} + {M12}_{r}\right) {p}_{r,k} + {M11}_{r}\right) {p}_{r,k} + {M10}_{r}\right) {p}_{r,k} + {M9}_{r}\right) {p}_{r,k} + {M8}_{r}\right) {p}_{r,k} + {M7}_{r}\right) {p}_{r,k} + {M6}_{r}\right) {p}_{r,k} + {M5}_{r}\right) {p}_{r,k} + {M4}_{r}\right) {p}_{r,k} + {M3}_{r}\right) {p}_{r,k} + {M2}_{r}\right) {p}_{r,k} + {M1}_{r}\right) {p}_{r,k} + {M0}_{r}\right) {m}_{r,k}}{{F}_{r}}
+        \mu_{r,k} = \frac{m_{r,k}}{F_r} \sum_{j=0}^{T-2} (-p_{r,k})^j \operatorname{Re}\sum_n W_{r,n}\zeta_n^j
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
     gap : array (R, D)
-        Distances max(eta) - eta of the natural parameters below their maximum; +inf for a category of
-        weight zero.
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
     tau : array (R,)
-        Distance of the contour's reference point above max(eta); best at the saddle.
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
     sigma : array (R,)
-        Scale: root of the sum of 1/(tau + gap)^2.
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     F : array (R,)
-        Their sum.
+        Sum of W_x.
     W_x : array (R, N)
-        Weights.
+        Weighted integrand, real part.
     W_y : array (R, N)
-        Weights.
+        Its imaginary part.
     zeta_x : array (N,)
-        Nodes of the rule, real part.
+        Nodes, real part.
     zeta_y : array (N,)
         Nodes, imaginary part.
 
@@ -1481,66 +1057,66 @@ def power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
 
 def _power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, all_ks):
     inverse_sigma = 1/sigma
-    v_x_1 = W_x*zeta_x - W_y*zeta_y
-    v_y_1 = W_x*zeta_y + W_y*zeta_x
-    v_x_2 = v_x_1*zeta_x - v_y_1*zeta_y
-    v_y_2 = v_x_1*zeta_y + v_y_1*zeta_x
-    v_x_3 = v_x_2*zeta_x - v_y_2*zeta_y
-    v_y_3 = v_x_2*zeta_y + v_y_2*zeta_x
-    v_x_4 = v_x_3*zeta_x - v_y_3*zeta_y
-    v_y_4 = v_x_3*zeta_y + v_y_3*zeta_x
-    v_x_5 = v_x_4*zeta_x - v_y_4*zeta_y
-    v_y_5 = v_x_4*zeta_y + v_y_4*zeta_x
-    v_x_6 = v_x_5*zeta_x - v_y_5*zeta_y
-    v_y_6 = v_x_5*zeta_y + v_y_5*zeta_x
-    v_x_7 = v_x_6*zeta_x - v_y_6*zeta_y
-    v_y_7 = v_x_6*zeta_y + v_y_6*zeta_x
-    v_x_8 = v_x_7*zeta_x - v_y_7*zeta_y
-    v_y_8 = v_x_7*zeta_y + v_y_7*zeta_x
-    v_x_9 = v_x_8*zeta_x - v_y_8*zeta_y
-    v_y_9 = v_x_8*zeta_y + v_y_8*zeta_x
-    v_x_10 = v_x_9*zeta_x - v_y_9*zeta_y
-    v_y_10 = v_x_9*zeta_y + v_y_9*zeta_x
-    v_x_11 = v_x_10*zeta_x - v_y_10*zeta_y
-    v_y_11 = v_x_10*zeta_y + v_y_10*zeta_x
-    v_x_12 = v_x_11*zeta_x - v_y_11*zeta_y
-    v_y_12 = v_x_11*zeta_y + v_y_11*zeta_x
-    v_x_13 = v_x_12*zeta_x - v_y_12*zeta_y
-    v_y_13 = v_x_12*zeta_y + v_y_12*zeta_x
-    v_x_14 = v_x_13*zeta_x - v_y_13*zeta_y
-    v_y_14 = v_x_13*zeta_y + v_y_13*zeta_x
-    v_x_15 = v_x_14*zeta_x - v_y_14*zeta_y
-    v_y_15 = v_x_14*zeta_y + v_y_14*zeta_x
-    v_x_16 = v_x_15*zeta_x - v_y_15*zeta_y
-    v_y_16 = v_x_15*zeta_y + v_y_15*zeta_x
-    v_x_17 = v_x_16*zeta_x - v_y_16*zeta_y
-    v_y_17 = v_x_16*zeta_y + v_y_16*zeta_x
-    v_x_18 = v_x_17*zeta_x - v_y_17*zeta_y
-    M0 = np.sum(W_x, 1)
-    M1 = np.sum(v_x_1, 1)
-    M2 = np.sum(v_x_2, 1)
-    M3 = np.sum(v_x_3, 1)
-    M4 = np.sum(v_x_4, 1)
-    M5 = np.sum(v_x_5, 1)
-    M6 = np.sum(v_x_6, 1)
-    M7 = np.sum(v_x_7, 1)
-    M8 = np.sum(v_x_8, 1)
-    M9 = np.sum(v_x_9, 1)
-    M10 = np.sum(v_x_10, 1)
-    M11 = np.sum(v_x_11, 1)
-    M12 = np.sum(v_x_12, 1)
-    M13 = np.sum(v_x_13, 1)
-    M14 = np.sum(v_x_14, 1)
-    M15 = np.sum(v_x_15, 1)
-    M16 = np.sum(v_x_16, 1)
-    M17 = np.sum(v_x_17, 1)
-    M18 = np.sum(v_x_18, 1)
+    moment0 = np.sum(W_x, 1)
+    times_zeta_1_x = W_x*zeta_x - W_y*zeta_y
+    times_zeta_1_y = W_x*zeta_y + W_y*zeta_x
+    moment1 = np.sum(times_zeta_1_x, 1)
+    times_zeta_2_x = times_zeta_1_x*zeta_x - times_zeta_1_y*zeta_y
+    times_zeta_2_y = times_zeta_1_x*zeta_y + times_zeta_1_y*zeta_x
+    moment2 = np.sum(times_zeta_2_x, 1)
+    times_zeta_3_x = times_zeta_2_x*zeta_x - times_zeta_2_y*zeta_y
+    times_zeta_3_y = times_zeta_2_x*zeta_y + times_zeta_2_y*zeta_x
+    moment3 = np.sum(times_zeta_3_x, 1)
+    times_zeta_4_x = times_zeta_3_x*zeta_x - times_zeta_3_y*zeta_y
+    times_zeta_4_y = times_zeta_3_x*zeta_y + times_zeta_3_y*zeta_x
+    moment4 = np.sum(times_zeta_4_x, 1)
+    times_zeta_5_x = times_zeta_4_x*zeta_x - times_zeta_4_y*zeta_y
+    times_zeta_5_y = times_zeta_4_x*zeta_y + times_zeta_4_y*zeta_x
+    moment5 = np.sum(times_zeta_5_x, 1)
+    times_zeta_6_x = times_zeta_5_x*zeta_x - times_zeta_5_y*zeta_y
+    times_zeta_6_y = times_zeta_5_x*zeta_y + times_zeta_5_y*zeta_x
+    moment6 = np.sum(times_zeta_6_x, 1)
+    times_zeta_7_x = times_zeta_6_x*zeta_x - times_zeta_6_y*zeta_y
+    times_zeta_7_y = times_zeta_6_x*zeta_y + times_zeta_6_y*zeta_x
+    moment7 = np.sum(times_zeta_7_x, 1)
+    times_zeta_8_x = times_zeta_7_x*zeta_x - times_zeta_7_y*zeta_y
+    times_zeta_8_y = times_zeta_7_x*zeta_y + times_zeta_7_y*zeta_x
+    moment8 = np.sum(times_zeta_8_x, 1)
+    times_zeta_9_x = times_zeta_8_x*zeta_x - times_zeta_8_y*zeta_y
+    times_zeta_9_y = times_zeta_8_x*zeta_y + times_zeta_8_y*zeta_x
+    moment9 = np.sum(times_zeta_9_x, 1)
+    times_zeta_10_x = times_zeta_9_x*zeta_x - times_zeta_9_y*zeta_y
+    times_zeta_10_y = times_zeta_9_x*zeta_y + times_zeta_9_y*zeta_x
+    moment10 = np.sum(times_zeta_10_x, 1)
+    times_zeta_11_x = times_zeta_10_x*zeta_x - times_zeta_10_y*zeta_y
+    times_zeta_11_y = times_zeta_10_x*zeta_y + times_zeta_10_y*zeta_x
+    moment11 = np.sum(times_zeta_11_x, 1)
+    times_zeta_12_x = times_zeta_11_x*zeta_x - times_zeta_11_y*zeta_y
+    times_zeta_12_y = times_zeta_11_x*zeta_y + times_zeta_11_y*zeta_x
+    moment12 = np.sum(times_zeta_12_x, 1)
+    times_zeta_13_x = times_zeta_12_x*zeta_x - times_zeta_12_y*zeta_y
+    times_zeta_13_y = times_zeta_12_x*zeta_y + times_zeta_12_y*zeta_x
+    moment13 = np.sum(times_zeta_13_x, 1)
+    times_zeta_14_x = times_zeta_13_x*zeta_x - times_zeta_13_y*zeta_y
+    times_zeta_14_y = times_zeta_13_x*zeta_y + times_zeta_13_y*zeta_x
+    moment14 = np.sum(times_zeta_14_x, 1)
+    times_zeta_15_x = times_zeta_14_x*zeta_x - times_zeta_14_y*zeta_y
+    times_zeta_15_y = times_zeta_14_x*zeta_y + times_zeta_14_y*zeta_x
+    moment15 = np.sum(times_zeta_15_x, 1)
+    times_zeta_16_x = times_zeta_15_x*zeta_x - times_zeta_15_y*zeta_y
+    times_zeta_16_y = times_zeta_15_x*zeta_y + times_zeta_15_y*zeta_x
+    moment16 = np.sum(times_zeta_16_x, 1)
+    times_zeta_17_x = times_zeta_16_x*zeta_x - times_zeta_16_y*zeta_y
+    times_zeta_17_y = times_zeta_16_x*zeta_y + times_zeta_16_y*zeta_x
+    moment17 = np.sum(times_zeta_17_x, 1)
+    times_zeta_18_x = times_zeta_17_x*zeta_x - times_zeta_17_y*zeta_y
+    moment18 = np.sum(times_zeta_18_x, 1)
     inverse_F = 1/F
     all_mean = []
     for ks in all_ks:
         m = 1/(gap[:, ks] + tau[:, None])
         p = inverse_sigma[:, None]*m
-        mean = inverse_F[:, None]*m*(M0[:, None] - p*(M1[:, None] - p*(M2[:, None] - p*(M3[:, None] - p*(M4[:, None] - p*(M5[:, None] - p*(M6[:, None] - p*(M7[:, None] - p*(M8[:, None] - p*(M9[:, None] - p*(M10[:, None] - p*(M11[:, None] - p*(M12[:, None] - p*(M13[:, None] - p*(M14[:, None] - p*(M15[:, None] - p*(M16[:, None] - p*(M17[:, None] - M18[:, None]*p))))))))))))))))))
+        mean = inverse_F[:, None]*m*(moment0[:, None] - p*(moment1[:, None] - p*(moment2[:, None] - p*(moment3[:, None] - p*(moment4[:, None] - p*(moment5[:, None] - p*(moment6[:, None] - p*(moment7[:, None] - p*(moment8[:, None] - p*(moment9[:, None] - p*(moment10[:, None] - p*(moment11[:, None] - p*(moment12[:, None] - p*(moment13[:, None] - p*(moment14[:, None] - p*(moment15[:, None] - p*(moment16[:, None] - p*(moment17[:, None] - moment18[:, None]*p))))))))))))))))))
         all_mean.append(mean)
     mean = np.concatenate(all_mean, 1)
     return mean,
