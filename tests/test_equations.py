@@ -46,6 +46,15 @@ REFUSED = {
     "word of C++": ({array("float")[row]: c}, "meaning of its own"),
     "word of the template": ({array("scratch")[row]: c}, "meaning of its own"),
     "name that the generator makes": ({array("x_part")[row]: c}, "looks like a name that generated code makes"),
+    "log remainder of what does not depend on its index": (
+        {out[row]: remainder(c, c, j)[0]},
+        "does not depend on the index",
+    ),
+    "log remainder of an unbound index": ({out[row]: remainder(x, w, j)[0]}, "neither on the left side"),
+    "log remainder of no printer": ({out[row]: remainder(sp.gamma(x), x, j)[1]}, "no printer"),
+    "name of a function of the runtime": ({array("flush")[row]: c}, "meaning of its own"),
+    "name that a compensated sum has": ({array("x_rest")[row]: c}, "looks like a name that generated code makes"),
+    "name that a group of factors has": ({array("x_product")[row]: c}, "looks like a name that generated code makes"),
     "name taken": ({array("x")[row]: c}, "unique Python identifier"),
     "keyword": ({array("lambda")[row]: c}, "unique Python identifier"),
 }
@@ -55,6 +64,29 @@ REFUSED = {
 def test_unsupported_input_is_refused_with_its_place(outputs, message):
     with pytest.raises(ValueError, match=f"kernel `k`.*{message}"):
         kernel(outputs)
+
+
+t = array("t")[b]
+MISPLACED = {
+    "array without rows": ({}, (x, t), "as its first index .*, or be in `tables`"),
+    "table that is no input": ({"tables": {t: {"float64": [1]}}}, (x,), "tables must be inputs"),
+    "nest of other indices": ({"cuda_nest": (row, b)}, (x,), "cuda_nest must have the indices of nest"),
+    "nest of more indices": (
+        {"cuda_nest": (row, b, j, Index("more", B))},
+        (x,),
+        "cuda_nest must have the indices of nest",
+    ),
+}
+
+
+@pytest.mark.parametrize("options, inputs, message", MISPLACED.values(), ids=MISPLACED)
+def test_tables_and_nests_that_make_no_sense_are_refused(options, inputs, message):
+    with pytest.raises(ValueError, match=f"kernel `k`.*{message}"):
+        kernel({out[row]: Sum(x, j)}, inputs=inputs, **options)
+
+
+def test_a_table_needs_no_row():
+    kernel({out[row]: Sum(x, j) * Sum(t, b)}, inputs=(x, t), tables={t: {"float64": [1]}})
 
 
 def test_a_cycle_of_equations_is_refused():
