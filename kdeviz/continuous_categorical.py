@@ -199,7 +199,7 @@ class ContinuousCategorical:
     @cached_property
     def variance(self) -> Any:
         """Variances of y_k, (..., D), the diagonal of the covariance."""
-        return self._shaped(contour.variance(self._rows))
+        return self._shaped(self._solved.variance())
 
     @cached_property
     def covariance_matrix(self) -> Any:
@@ -207,19 +207,14 @@ class ContinuousCategorical:
 
         Takes the time of D means and raises ValueError above 2^27 entries (1 GiB in float64): see :meth:`covariance_matvec`.
         """
-        xp, D, rows = self._xp, self._D, len(self._rows)
+        D, rows = self._D, len(self._rows)
         if rows * D**2 > MOST_ENTRIES:
             shape = self._leading + (D, D)
             raise ValueError(
                 f"`covariance_matrix` must have at most 2^27 = {MOST_ENTRIES} entries; shape {shape} has {rows * D**2}. "
                 "Use covariance_matvec(v) for its products, and variance for its diagonal."
             )
-        products = [contour.covariance_matvec(self._rows, unit_rows(xp, k, self._rows)) for k in range(D)]
-        matrix = xp.stack(products, -1)
-        matrix = matrix + matrix.transpose((0, 2, 1))
-        matrix /= 2
-        matrix[:, xp.arange(D), xp.arange(D)] = self.variance.reshape((rows, D))
-        return self._shaped(matrix)
+        return self._shaped(self._solved.covariance())
 
     def covariance_matvec(self, v: ArrayLike) -> Any:
         """The covariance times v, without the matrix: time and memory of a few means.
@@ -329,9 +324,13 @@ class ContinuousCategorical:
         return cls(logits(theta).astype(dtype).reshape(leading + (D,)))
 
     @cached_property
+    def _solved(self):
+        return contour.Moments(self._rows)
+
+    @cached_property
     def _moments(self):
         """Rows of (largest logit, log Z without it, mean)."""
-        return contour.log_partition_and_mean(self._rows)
+        return self._solved.top, self._solved.log_Z, self._solved.mean
 
     def _shaped(self, rows):
         return rows.reshape(self._leading + rows.shape[1:])[()]
@@ -352,10 +351,6 @@ def checked_shape(shape):
     return tuple(map(int, sizes))
 
 
-def unit_rows(xp, k, like):
-    return xp.zeros_like(like) + (xp.arange(like.shape[-1]) == k)
-
-
 # ---------------------------------------------------------------------------------------------------- divergence
 def divergence(xp, eta, other):
     """A(other) - A(eta) - (other - eta) . mean(eta): as it stands, or as an integral where it would cancel."""
@@ -365,6 +360,7 @@ def divergence(xp, eta, other):
     direct = other_log_Z - log_Z - (mean * (q - p)).sum(-1)
     with np.errstate(invalid="ignore"):
         step = xp.where(gone | gone_too, q - p, other - eta)  # the difference of close logits is exact
+    step = step - xp.take_along_axis(step, xp.argmax(mean, -1)[:, None], -1)  # a common offset is nothing, bit for bit
     step = step - (mean * step).sum(-1, keepdims=True)
     near = (abs(step) * xp.where(mean < other_mean, other_mean, mean)).max(-1) < NEAR
     if not is_inspected(xp) or near.any():
@@ -449,11 +445,12 @@ def newton_step(xp, mu, theta, error):
     """
     eta, mean = logits(theta), mu * xp.exp(-error)
     residual = with_zero_sum(xp, mean * (error - (mean * error).sum(-1, keepdims=True)), eta.argmax(-1))
-    step, variance = xp.zeros_like(eta), contour.variance(eta)
+    moments = contour.Moments(eta)
+    step, variance = xp.zeros_like(eta), moments.variance()
     direction = residual / variance
     size = enough = (residual * direction).sum(-1)
     for _ in range(CG_STEPS):
-        product = contour.covariance_matvec(eta, direction)
+        product = moments.covariance_matvec(direction)
         curvature = (direction * product).sum(-1)
         going = (size > CG_TOLERANCE * enough) & (curvature > 0)
         if not going.any():

@@ -49,67 +49,110 @@ class Solution(NamedTuple):
     W_y: Any
 
 
+class Moments:
+    """log Z, means and covariances of rows eta (R, D), solved once."""
+
+    def __init__(self, eta):
+        self.xp, self.eta = namespace(eta=eta), eta
+        top, problem = at_saddle(self.xp, eta)
+        self.top = top.astype(eta.dtype)
+        self.groups = []
+        for rows, solve, table in groups(self.xp, problem, eta.dtype):
+            some = part(problem, rows)
+            self.groups.append((rows, some, solve(self.xp, some, table), table))
+
+    def gathered(self, shape, of_group):
+        """An array (R, *shape) of what `of_group(rows, problem, solution, table)` says of each group of rows."""
+        whole = self.xp.empty((len(self.eta), *shape), self.eta.dtype)
+        for group in self.groups:
+            whole[group[0]] = of_group(*group)
+        return whole
+
+    @property
+    def log_Z(self):
+        """log Z(eta - top), (R,): log Z(eta) is its sum with `top`."""
+        return self.gathered((), lambda rows, problem, found, table: found.log_Z)
+
+    @property
+    def mean(self):
+        """(R, D)"""
+        return self.gathered(self.eta.shape[1:], lambda rows, problem, found, table: found.mean)
+
+    def variance(self):
+        """(R, D)"""
+        return self.gathered(self.eta.shape[1:], lambda rows, *group: variances(self.xp, *group))
+
+    def covariance_matvec(self, v):
+        """The covariance of each row times v (R, D)."""
+        v = v.astype(float)
+        return self.gathered(self.eta.shape[1:], lambda rows, *group: matvec(self.xp, *group, v[rows]))
+
+    def covariance(self):
+        """(R, D, D), symmetric bit for bit."""
+        D = self.eta.shape[1]
+        return self.gathered((D, D), lambda rows, *group: matrix(self.xp, *group))
+
+
 def log_partition(eta):
     """(top, log Z(eta - top)), both (R,), with top the largest eta of each row: log Z(eta) is their sum."""
-    top, log_Z, _ = log_partition_and_mean(eta)
-    return top, log_Z
+    moments = Moments(eta)
+    return moments.top, moments.log_Z
 
 
 def log_partition_and_mean(eta):
     """(top, log Z(eta - top), mean): (R,), (R,), (R, D)."""
-    xp = namespace(eta=eta)
-    top, problem = at_saddle(xp, eta)
-    log_Z, mean = xp.empty(len(top), eta.dtype), xp.empty(eta.shape, eta.dtype)
-    for rows, solve, table in groups(xp, problem, eta.dtype):
-        found = solve(xp, part(problem, rows), table)
-        log_Z[rows], mean[rows] = found.log_Z, found.mean
-    return top.astype(eta.dtype), log_Z, mean
+    moments = Moments(eta)
+    return moments.top, moments.log_Z, moments.mean
 
 
 def variance(eta):
     """The variance of each category (R, D)."""
-    xp = namespace(eta=eta)
-    _, problem = at_saddle(xp, eta)
-    result = xp.empty(eta.shape, eta.dtype)
-    for rows, solve, table in groups(xp, problem, eta.dtype):
-        some = part(problem, rows)
-        found = solve(xp, some, table)
-        (own,) = kernels(xp, "cc_contour").variances(*some[:3], *found[1:], *table[:2])
-        dominant = xp.nonzero(found.mean.max(1) > 0.5)[0]
-        if len(dominant):
-            take = lambda a: a[dominant]
-            own[dominant] = with_top_from_others(xp, Problem(*map(take, some)), Solution(*map(take, found)), table, take(own))
-        result[rows] = own
-    return result
-
-
-def with_top_from_others(xp, problem, found, table, variances):
-    """Variances with that of the top category as minus the sum of its covariances, which do not cancel: they are all negative."""
-    top = xp.argmax(found.mean, 1)[:, None]
-    unit = (xp.arange(variances.shape[1]) == top).astype(float)
-    of_top = matvec(xp, problem, found, table, unit)
-    return xp.where(unit == 1, of_top, variances)
+    return Moments(eta).variance()
 
 
 def covariance_matvec(eta, v):
     """The covariance matrix of each row times v: (R, D)."""
-    xp = namespace(eta=eta)
-    _, problem = at_saddle(xp, eta)
-    result = xp.empty(eta.shape, eta.dtype)
-    for rows, solve, table in groups(xp, problem, eta.dtype):
-        some = part(problem, rows)
-        result[rows] = matvec(xp, some, solve(xp, some, table), table, v[rows].astype(float))
-    return result
+    return Moments(eta).covariance_matvec(v)
+
+
+# ---------------------------------------------------------------------------------------------------- covariances
+def variances(xp, problem, found, table):
+    """That of a dominant category from its covariances with the others, which do not cancel: they are all negative."""
+    (own,) = kernels(xp, "cc_contour").variances(*problem[:3], *found[1:], *table[:2])
+    rows, _ = dominated(xp, found)
+    if len(rows):
+        some, of_some = problem.take(rows), Solution(*(a[rows] for a in found))
+        top = xp.arange(own.shape[1]) == xp.argmax(of_some.mean, 1)[:, None]
+        own[rows] = xp.where(top, matvec(xp, some, of_some, table, top.astype(float)), own[rows])
+    return own
+
+
+def dominated(xp, found):
+    """(rows with a mean above 1/2, the category that has it)"""
+    rows = xp.nonzero(found.mean.max(1) > 0.5)[0]
+    return rows, xp.argmax(found.mean[rows], 1)[:, None]
 
 
 def matvec(xp, problem, found, table, v):
-    """Rows of the covariance sum to 0, so v may be shifted to 0 at the top category, and the products sum to 0."""
-    top = xp.argmax(found.mean, 1)[:, None]
-    shifted = v - xp.take_along_axis(v, top, 1)
-    (product,) = kernels(xp, "cc_contour").covariance_matvec(*problem[:3], *found[1:], *table[:2], shifted)
-    at_top = xp.arange(product.shape[1]) == top
-    others = xp.where(at_top, 0, product)
-    return xp.where(at_top, -others.sum(1)[:, None], others)
+    """Covariance times v. Its rows sum to 0, so v may be 0 at a dominant category, whose entry is what the others leave."""
+    rows, top = dominated(xp, found)
+    at_top = xp.arange(v.shape[1]) == top
+    v = v.copy()
+    v[rows] -= xp.take_along_axis(v[rows], top, 1)
+    (product,) = kernels(xp, "cc_contour").covariance_matvec(*problem[:3], *found[1:], *table[:2], v)
+    others = xp.where(at_top, 0, product[rows])
+    product[rows] = xp.where(at_top, -others.sum(1)[:, None], others)
+    return product
+
+
+def matrix(xp, problem, found, table):
+    """The covariance matrix of each row, from its products with unit vectors and the variances."""
+    R, D = found.mean.shape
+    unit = lambda k: xp.zeros((R, D)) + (xp.arange(D) == k)
+    columns = xp.stack([matvec(xp, problem, found, table, unit(k)) for k in range(D)], -1)
+    whole = (columns + columns.transpose((0, 2, 1))) / 2
+    whole[:, xp.arange(D), xp.arange(D)] = variances(xp, problem, found, table)
+    return whole
 
 
 # ---------------------------------------------------------------------------------------------------- the saddle
