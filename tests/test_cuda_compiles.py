@@ -59,7 +59,7 @@ def nvcc(tmp_path_factory):
 @each_real
 @each_architecture
 def test_nvcc_builds_every_kernel_without_spills(nvcc, stem, real, architecture):
-    """The only stack frame is that in which sin and cos reduce an angle above 105615 (double: 2^31): up to 40 bytes of the digits of its product with 2/pi."""
+    """The only stack frame is that in which sin and cos reduce an angle above 105615 (double: 2^31): its product with 2/pi, up to 40 bytes."""
     said, ptx = nvcc(stem, real, architecture)
     kernels = re.findall(r'extern "C" __global__ void (\w+)', source(stem))
     assert sorted(re.findall(r"\.visible \.entry (\w+)", ptx)) == sorted(kernels)

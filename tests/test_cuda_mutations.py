@@ -1,7 +1,8 @@
 """Bugs seeded into the CUDA text and into the launch code: each must be seen by the check that is named beside it.
 
 So the checks of test_cuda_on_host.py and test_cuda_compiles.py are known to be able to fail. The text mutated is that of mixture_ce, which has
-every construct of the template: both reductions, sums in blocks, scratch memory, rows by stride.
+the common constructs of the template: both reductions, sums in blocks, scratch memory, rows by stride; then kernels of the contour, which have
+tables, log remainders and loops in an order of their own. The runtime's functions are mutated in test_constructs.py.
 """
 
 import re
@@ -14,12 +15,12 @@ from dataclasses import dataclass, field
 import cuda_program
 import numpy as np
 import pytest
-from cuda_cases import assert_agree, on_device, rows, truth
+from cuda_cases import KERNELS, alone, assert_agree, on_device, rows, truth
 
 import kdeviz
 from kdeviz import arrays as arrays_module
 from kdeviz import losses
-from kdeviz.kernels.cupy import launch, mixture_ce, source
+from kdeviz.kernels.cupy import cc_contour, launch, mixture_ce, source
 
 TEXT = source("mixture_ce")
 
@@ -78,8 +79,8 @@ MUTATIONS = {
     "rows_beyond_the_grid_forgotten": (r"row \+= gridDim\.x", "row += R", "plain"),
     "rows_done_by_every_block": (r"row = blockIdx\.x", "row = 0", "plain"),
     "points_done_by_every_warp": (r"j_0 \+ threadIdx\.x;", "j_0 + threadIdx.x % 32;", "plain"),
-    "block_of_bins_not_added": (r"(\w+) \+= \1_part;(?=\s*\w+ \+= \w+_part;)", r"\1 = \1_part;", "many_bins"),
-    "block_of_points_not_added": (r"(\w+) \+= \1_part;(?=\s*}\s*\1 = block_reduce<Sum>)", r"\1 = \1_part;", "many_points"),
+    "block_of_bins_not_added": (r"accumulate\((\w+), \w+, (\w+)\);(?=\s*accumulate)", r"\1 = \2;", "many_bins"),
+    "block_of_points_not_added": (r"accumulate\((\w+), \w+, (\w+)\);(?=\s*}\s*\1 = block_reduce<Sum>)", r"\1 = \2;", "many_points"),
     "blocks_of_bins_overlap": (r"bin_0 \+= 128\b", "bin_0 += 127", "many_bins"),
     "blocks_of_points_have_gaps": (r"j < j_0 \+ 128LL\*blockDim\.x", "j < j_0 + 127LL*blockDim.x", "many_points"),
 }
@@ -148,6 +149,62 @@ def test_a_bug_in_the_text_is_seen(check, mutation):
     error, words = SEES.get(name, (AssertionError, "Not equal to tolerance"))
     with pytest.raises(error, match=words):
         check(name, mutate(TEXT, pattern, replacement))
+
+
+# ------------------------------------------------------------------------------------------------------ kernels of the contour
+POWER_SUMS, POWER_MEANS = (
+    next(name for _, name in KERNELS if name.startswith(start)) for start in ("power_sums", "power_means")
+)
+# fmt: off
+CONTOUR_MUTATIONS = {
+    "weight_of_another_node": ("log_partition_and_mean", r"w_y\[node\]", "w_y[0]", "plain"),
+    "table_read_as_if_it_had_rows": ("log_partition_and_mean", r"zeta_x\[node\]", "zeta_x[row*N + node]", "address"),
+    "rest_of_the_categories_forgotten": ("log_partition_and_mean", r" \+ rest_x\[row\*N \+ node\]", "", "plain"),
+    "every_thread_stores_the_weights": ("log_partition_and_mean", r"if \(threadIdx\.x == 0\) (W_x\[)", r"\1", "thread"),
+    "running_mean_not_zeroed": ("log_partition_and_mean", r"raw_mean\[k\] = REAL\(0\);", "", "plain"),
+    "logarithms_not_accumulated": ("log_partition_and_mean", r"accumulate\(raw_log_Z, .*\);", "", "plain"),
+    "parts_of_a_remainder_not_joined": ("log_partition_and_mean", r"remainder_y = block_reduce<.*;", "", "plain"),
+    "remainder_not_started_anew_at_a_node": ("log_partition_and_mean", r"(REAL remainder_x) = REAL\(0\)", r"\1 = REAL(node)", "plain"),
+    "scratch_of_another_row_kept": ("log_partition_and_mean", r"m\[k\] = REAL\(1\)/", "if (row < gridDim.x) m[k] = REAL(1)/", "plain"),
+    "sign_of_an_imaginary_part": ("log_partition_and_mean", r"W_x_value\*b \+ ", "W_x_value*b - ", "plain"),
+    "sum_of_one_thread": ("covariance_matvec", r"c_x = block_reduce<.*;", "", "plain"),
+    "square_without_its_imaginary_part": ("variances", r"\) - \((\w+\*\w+)\)", r") + (\1)", "plain"),
+    "category_of_weight_zero_counted": ("saddle_start", r"gap\[row\*D \+ k\] != INFINITE", "true", "infinite"),
+    "low_part_of_an_exact_sum_forgotten": ("saddle_excess", r"REAL m_low = [^;]*;", "REAL m_low = REAL(0);", "plain"),
+    "power_sum_not_joined": (POWER_SUMS, r"kappa_3 = block_reduce<.*;", "", "plain"),
+    "moment_of_all_but_one_node": (POWER_MEANS, r"node = 0; node < N", "node = 1; node < N", "plain"),
+}
+# fmt: on
+
+
+@pytest.fixture
+def check_contour(pretend_cupy, monkeypatch):
+    """A function (kernel, its text, what sees it)."""
+
+    def run(name, text, sees):
+        cupy = pretend_cupy(sanitizer=sees if sees in ("address", "thread") else "")
+        monkeypatch.setattr(launch, "threads_for", lambda width: 64)
+        monkeypatch.setattr(launch, "BLOCKS", 2)
+        monkeypatch.setattr(cc_contour, "source", lambda stem: text)
+        case = rows("cc_contour", name, 3, 4, 70)
+        if sees == "infinite":
+            case["gap"][1, 3] = np.inf
+        assert_agree(on_device(cupy, "cc_contour", name, case), truth("cc_contour", name, case), 1e-14)
+
+    return run
+
+
+@pytest.mark.parametrize("name, sees", sorted({(name, sees) for name, *_, sees in CONTOUR_MUTATIONS.values()}))
+def test_the_unmutated_kernel_of_the_contour_passes(check_contour, name, sees):
+    check_contour(name, alone(source("cc_contour"), name), sees)
+
+
+@pytest.mark.parametrize("mutation", CONTOUR_MUTATIONS)
+def test_a_bug_in_a_kernel_of_the_contour_is_seen(check_contour, mutation):
+    name, pattern, replacement, sees = CONTOUR_MUTATIONS[mutation]
+    error, words = SEES.get(sees, (AssertionError, "Not equal to tolerance"))
+    with pytest.raises(error, match=words):
+        check_contour(name, mutate(alone(source("cc_contour"), name), pattern, replacement), sees)
 
 
 # ------------------------------------------------------------------------------------------------------ launch code

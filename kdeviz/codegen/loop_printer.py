@@ -29,7 +29,7 @@ class LoopKernel:
     """The body of one row of a kernel, in the given syntax; `lines` its text, `arrays` the scratch it needs: name -> indices."""
 
     def __init__(self, kernel, syntax, depth=1):
-        self.kernel, self.syntax, self.depth, self.outermost, self.lines = kernel, syntax, depth, depth, []
+        self.kernel, self.syntax, self.depth, self.lines = kernel, syntax, depth, []
         items, self.shape = build(kernel, syntax.nest)
         self.outside = {t.base for t in (*kernel.inputs, *kernel.outputs)}
         self.arrays = {str(base): dims for base, dims in self.shape.items() if base not in self.outside and dims}
@@ -99,6 +99,8 @@ class LoopKernel:
             self.line(self.syntax.statement(self.syntax.add(place, value) if eq.op == "sum" else largest))
         elif self.shape[eq.target.base]:
             self.line(self.syntax.store(f"{place} = {value}", eq.target))
+            if self.is_common(eq):
+                self.line(self.syntax.barrier)
         else:
             self.line(self.syntax.declare(place, value))
         return present | eq.again.keys()
@@ -119,8 +121,6 @@ class LoopKernel:
                 self.items(loop.items)
         for eq in sums + maxima + remainders:
             self.join(eq)
-        if any(map(self.is_common, loop.equations)) and self.depth == self.outermost:
-            self.line(self.syntax.barrier)
 
     def one_block(self, loop, long, remainders):
         """The turns of one block, between the start of its parts of the long sums and their addition to the whole."""
