@@ -12,7 +12,9 @@ from .text import HEADER, docstring, shape
 
 RUNTIME = Path(__file__).parent / "runtime" / "numba_rows.py"
 IMPORTS = """import math
+import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numba as nb
 import numpy as np

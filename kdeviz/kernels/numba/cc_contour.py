@@ -1,6 +1,8 @@
 # Generated from derivations/cc_contour.py. Do not edit: change the derivation and run `make generate`.
 import math
+import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numba as nb
 import numpy as np
@@ -29,12 +31,17 @@ def _run(kernel, rows, work, inputs, outputs):
     """
     arrays = (*(_read_only(a) for a in inputs), *outputs)
     threads = min(nb.config.NUMBA_NUM_THREADS, rows, 1 + rows * work // 2**16)
-    if threads < 2:
-        return kernel(0, rows, *arrays)
-    with ThreadPoolExecutor(threads) as pool:
-        bounds = [rows * t // threads for t in range(threads + 1)]
-        for part in [pool.submit(kernel, start, stop, *arrays) for start, stop in zip(bounds, bounds[1:])]:
-            part.result()
+    first, *others = [(rows * t // threads, rows * (t + 1) // threads) for t in range(threads)] or [(0, 0)]
+    running = [_pool(os.getpid()).submit(kernel, *part, *arrays) for part in others]
+    kernel(*first, *arrays)
+    for part in running:
+        part.result()
+
+
+@cache
+def _pool(process):
+    """Threads that wait for the next call; those of a process are not in its forks."""
+    return ThreadPoolExecutor(nb.config.NUMBA_NUM_THREADS)
 
 
 def _read_only(array):
