@@ -160,7 +160,7 @@ def at_saddle(xp, eta):
     """(top, Problem) in double precision."""
     cc, eta = kernels(xp, "cc_contour"), eta.astype(float, copy=False)
     top = eta.max(1)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         gap = top[:, None] - eta
     (tau,) = cc.saddle_start(gap)
     for _ in range(STEPS):
