@@ -74,11 +74,6 @@ def run(request, monkeypatch):
     return Languages(request.param, cupy, monkeypatch)
 
 
-@pytest.fixture
-def run_cuda(pretend_cupy, monkeypatch):
-    return Languages("cuda", pretend_cupy(), monkeypatch)
-
-
 # ------------------------------------------------------------------------------------------------------ log remainders
 PHI = kernel(dict(zip((real, imaginary), remainder(x, y, k))), (x, y))
 
@@ -396,7 +391,7 @@ def test_cuda_has_loops_in_an_order_of_its_own():
     assert abs(build(declared)(**arrays)[0] - (arrays["pair"].sum(1) ** 2).sum(1)).max() < 1e-14
 
 
-# ------------------------------------------------------------------------------------------------------ seeded bugs in the CUDA runtime
+# ------------------------------------------------------------------------------------------------------ seeded bugs in the runtimes
 def million():
     (got,) = yield TOTAL, {"x": np.full((1, MILLION), ODD[np.float64])}
     assert abs(Fraction(float(got[0])) - Fraction(ODD[np.float64]) * MILLION) <= Fraction(float(np.spacing(1e6)))
@@ -421,7 +416,27 @@ def splitting():
     assert (np.abs(numbers - coarse) <= 2.0**-26).all()
 
 
+# Sums over the blocked index of numpy: 7813 blocks of 128.
+Z = array("z")[row, k, node]
+IN_BLOCKS = kernel({out[row, node]: Sum(Z, k)}, (Z,), nest=(row, k, node), cuda_nest=(row, node, k), blocked=k)
+
+
+def blocks(first=1.0):
+    terms = np.full((1, MILLION, 1), ODD[np.float64])
+    terms[0, 0] *= first
+    (got,) = yield IN_BLOCKS, {"z": terms}
+    want = Fraction(ODD[np.float64]) * MILLION
+    assert (
+        got[0, 0] == first
+        if np.isinf(first)
+        else abs(Fraction(float(got[0, 0])) - want) <= Fraction(float(np.spacing(1e6)))
+    )
+
+
 CHECKS = {
+    "blocks": blocks,
+    "blocks with an infinity": lambda: blocks(np.inf),
+    "odd": lambda: remainders(7, 0.5, 8),
     "million": million,
     "infinity": infinity,
     "few": lambda: remainders(40, 0.5, 8),
@@ -430,7 +445,7 @@ CHECKS = {
     "splitting": splitting,
 }
 # fmt: off
-MUTATIONS = {
+CUDA = {
     "sign_of_the_product": (r"x\*product_x - y\*product_y", "x*product_x + y*product_y", "few"),
     "product_without_its_last_term": (r"product_y \+= y \+ \(x\*product_y \+ y\*product_x\)", "product_y += y + x*product_y", "few"),
     "product_changed_before_it_is_read": (r"(REAL turned = .*\n)(.*\n)    product_x \+= turned;", r"\1    product_x += turned;\n\2", "few"),
@@ -449,6 +464,29 @@ MUTATIONS = {
     "grid_too_fine": (r": 100663296", ": 50331648", "splitting"),
     "grid_too_coarse": (r": 100663296", ": 402653184", "splitting"),
 }
+NUMPY = {
+    "sign_of_the_product": (r"real -= b \* y", "real += b * y", "few"),
+    "first_terms_of_a_product_forgotten": (r"imaginary \+= b \+ y", "imaginary += b", "few"),
+    "odd_term_left_out_of_the_product": (r"product_x\[0\], product_y\[0\] = _multiplied.*", "pass", "odd"),
+    "odd_term_left_out_of_the_sum": (r"total_x\[0\], total_y\[0\] = .*", "pass", "odd"),
+    "logarithm_of_1_plus_a_product": (r"np\.log1p\(", "np.log(1 + ", "small"),
+    "logarithm_of_a_modulus_not_halved": (r"\) / 2\n", ")\n", "few"),
+    "angle_the_wrong_way_round": (r"np\.arctan2\(y, 1 \+ x\)", "np.arctan2(1 + x, y)", "few"),
+    "splitter_of_too_few_digits": (r"2\*\*27 \+ 1", "2**10 + 1", "splitting"),
+    "grid_too_fine": (r"1\.5 \* 2\*\*26", "1.5 * 2**25", "splitting"),
+}
+NUMPY_IN_BLOCKS = {
+    "nothing_given_back": (r"\(raised - total\) - whole, 0", "0, 0", "blocks"),
+    "given_back_with_the_wrong_sign": (r"whole = part - rest", "whole = part + rest", "blocks"),
+    "rest_of_an_infinity": (r"np\.where\(np\.isfinite\(raised\), (.*), 0\)", r"\1", "blocks with an infinity"),
+}
+NUMBA = {
+    "sign_of_the_product": (r"x \* product_x - y \* product_y", "x * product_x + y * product_y", "few"),
+    "flush_without_reset": (r"real\(0\), real\(0\), real\(0\), real\(0\)", "product_x, product_y, first_x, first_y", "many"),
+    "no_flush_at_the_end_of_a_block": (r"(?<=\n)        {3,}\S.* = _flush\(.*\)\n(?= *remainder_x, remainder_x_rest)", "", "few"),
+    "nothing_given_back": (r"\(raised - total\) - whole", "rest - rest", "million"),
+    "grid_too_fine": (r"100663296\.0", "50331648.0", "splitting"),
+}
 # fmt: on
 
 
@@ -461,20 +499,34 @@ def check(name, run, spoil=lambda text: text):
         pass
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_the_unmutated_runtime_passes(run_cuda, name):
-    check(name, run_cuda)
+BUGS = {"cuda": CUDA, "numpy": NUMPY | NUMPY_IN_BLOCKS, "numba": NUMBA}
+ALL = [(language, name) for language, mutations in BUGS.items() for name in mutations]
+USED = sorted({(language, mutations[name][-1]) for language, mutations in BUGS.items() for name in mutations})
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS)
-def test_a_bug_in_the_runtime_is_seen(run_cuda, mutation):
-    pattern, replacement, name = MUTATIONS[mutation]
+@pytest.fixture
+def runner(request, monkeypatch):
+    """A function from a language to what runs it."""
+    return lambda language: Languages(
+        language, request.getfixturevalue("pretend_cupy")() if language == "cuda" else None, monkeypatch
+    )
+
+
+@pytest.mark.parametrize("language, name", USED)
+def test_the_unmutated_runtime_passes(runner, language, name):
+    check(name, runner(language))
+
+
+@pytest.mark.parametrize("language, mutation", ALL)
+def test_a_bug_in_the_runtime_is_seen(runner, language, mutation):
+    pattern, replacement, name = BUGS[language][mutation]
+    changed = []
 
     def spoil(text):
         spoilt, count = re.subn(pattern, replacement, text, count=1)
-        assert count == 1 and spoilt != text, f"{pattern!r} changes nothing: adapt it to the generated text"
+        changed.append(count == 1 and spoilt != text)
         return spoilt
 
-    with pytest.raises(AssertionError) as seen:
-        check(name, run_cuda, spoil)
-    assert "changes nothing" not in str(seen.value)
+    with pytest.raises(AssertionError):
+        check(name, runner(language), spoil)
+    assert changed == [True], f"{pattern!r} changes nothing: adapt it to the generated text"

@@ -7,7 +7,8 @@ import sympy as sp
 from kdeviz.codegen import build as build_kernel
 from kdeviz.codegen import cuda, evaluate
 from kdeviz.codegen.declare import Index, Kernel, Max, Sum, array, gradient, log_mass, remainder
-from kdeviz.codegen.equations import describe, lower
+from kdeviz.codegen.equations import describe, is_long, lower
+from kdeviz.codegen.evaluate import random_arrays
 from kdeviz.codegen.nest import Loop, build
 
 R, B, J = sp.symbols("R B J", integer=True, positive=True)
@@ -319,3 +320,28 @@ def test_array_code_walks_over_the_blocks_as_often_as_sums_need_each_other(outpu
     }
     (got,), want = built(**arrays), evaluate(built.kernel, arrays)["out"].astype(float)
     np.testing.assert_allclose(got, want, rtol=0, atol=2e-15 * max(1, np.max(abs(want))))
+
+
+# ------------------------------------------------------------------------------------------------------ short indices, random inputs
+def test_only_sums_without_a_small_bound_are_compensated():
+    few, seven = Index("few", sp.Symbol("F", integer=True, positive=True), short=True), Index("seven", sp.Integer(7))
+    sum_over = lambda i: kernel(
+        {out[row]: Sum(array("s")[row, i], i)}, inputs=(array("s")[row, i],), nest=(row, i), threads=i, blocked=None
+    )
+    equations = lambda i: lower(sum_over(i))
+    assert [[is_long(eq) for eq in equations(i) if eq.op] for i in (j, few, seven)] == [[True], [False], [False]]
+    assert is_long(lower(kernel({out[row]: remainder(x, x, j)[0]}))[0])
+
+
+def test_indices_that_differ_in_length_alone_are_different():
+    assert Index("i", B, short=True) != Index("i", B) and Index("i", B, short=True) == Index("i", B, short=True)
+
+
+def test_random_inputs_are_those_that_the_kernel_asks_for():
+    """Tables are themselves, `draws` come before what the assumptions would give."""
+    declared = kernel(
+        {out[row]: Sum(x, j) * Sum(t, b) * c}, inputs=(x, t, c), tables={t: {"float64": [sp.Rational(1, 2), sp.pi, sp.oo]}},
+        draws={c: lambda rng, shape: np.full(shape, 9.0)},
+    )  # fmt: skip
+    arrays = random_arrays(declared, np.random.default_rng(0), extents=(3, 2, 4))
+    assert arrays["t"].tolist() == [0.5, np.pi] and arrays["c"].tolist() == [9] * 3 and arrays["x"].shape == (3, 4)
