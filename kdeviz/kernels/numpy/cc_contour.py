@@ -20,29 +20,25 @@ def _accumulate(total, rest, part):
 def _remainder(x, y, axis):
     """Real and imaginary part of the sum of xi - log(1 + xi) along an axis, xi = x + iy.
 
-    One logarithm serves 4 to 7 terms: for their product less 1, so that small terms keep their digits.
+    Two terms share a logarithm, that of their product: more would save little, numpy's logarithm being vector code.
     """
-    x, y = first_x, first_y = np.moveaxis(x, axis, 0), np.moveaxis(y, axis, 0)
-    for _ in range(2):
-        if half := len(x) // 2:
-            product_x, product_y = _multiplied(x[:half], y[:half], x[half : 2 * half], y[half : 2 * half])
-            total_x, total_y = first_x[:half] + first_x[half : 2 * half], first_y[:half] + first_y[half : 2 * half]
-            if len(x) % 2:
-                product_x[0], product_y[0] = _multiplied(product_x[0], product_y[0], x[-1], y[-1])
-                total_x[0], total_y[0] = total_x[0] + first_x[-1], total_y[0] + first_y[-1]
-            x, y, first_x, first_y = product_x, product_y, total_x, total_y
-    log_modulus = np.log1p(x * (2 + x) + y * y) / 2
-    return (first_x - log_modulus).sum(0), (first_y - np.arctan2(y, 1 + x)).sum(0)
-
-
-def _multiplied(a, b, x, y):
-    """(1 + a + ib)(1 + x + iy) - 1"""
-    real, imaginary = a * x, a * y
-    real -= b * y
-    imaginary += b * x
-    real += a + x
-    imaginary += b + y
-    return real, imaginary
+    x, y = np.moveaxis(x, axis, 0), np.moveaxis(y, axis, 0)
+    half = (len(x) + 1) // 2
+    a, b, x, y = x[:half], y[:half], x[half:], y[half:]
+    first_x, first_y = a.copy(), b.copy()  # the last one stays alone where their number is odd
+    first_x[: len(x)] += x
+    first_y[: len(y)] += y
+    product_x, product_y = first_x.copy(), first_y.copy()  # (1 + a + ib)(1 + x + iy) - 1
+    a, b = a[: len(x)], b[: len(y)]
+    product_x[: len(x)] += a * x - b * y
+    product_y[: len(y)] += a * y + b * x
+    modulus = 2 + product_x
+    modulus *= product_x
+    modulus += product_y * product_y
+    first_x -= np.log1p(modulus, out=modulus) / 2
+    product_x += 1
+    first_y -= np.arctan2(product_y, product_x, out=product_y)
+    return first_x.sum(0), first_y.sum(0)
 
 
 def _upper(x):

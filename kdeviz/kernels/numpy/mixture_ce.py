@@ -22,16 +22,6 @@ def _accumulate(total, rest, part):
     return raised, np.where(np.isfinite(raised), (raised - total) - whole, 0)
 
 
-def _multiplied(a, b, x, y):
-    """(1 + a + ib)(1 + x + iy) - 1"""
-    real, imaginary = a * x, a * y
-    real -= b * y
-    imaginary += b * x
-    real += a + x
-    imaginary += b + y
-    return real, imaginary
-
-
 def mixture_ce(z, log_K, q, log_floor):
     r"""Cross-entropy of bin masses against a softmax-weighted mixture.
 

@@ -15,16 +15,6 @@ def _max(x, axis):
     return np.max(x, axis, initial=np.finfo(x.dtype).min)
 
 
-def _multiplied(a, b, x, y):
-    """(1 + a + ib)(1 + x + iy) - 1"""
-    real, imaginary = a * x, a * y
-    real -= b * y
-    imaginary += b * x
-    real += a + x
-    imaginary += b + y
-    return real, imaginary
-
-
 def softmax_ce(z, y):
     r"""Cross-entropy of labels against softmax(z).
 
