@@ -206,10 +206,8 @@ def test_the_plain_sum_of_the_same_blocks_would_lose_many(dtype):
     ids=str,
 )
 @pytest.mark.parametrize("place", [0, 20000, 39000], ids=["first block", "middle", "last block"])
-def test_infinities_stay_infinite_and_nan_stays_nan(request, run, special, want, place):
+def test_infinities_stay_infinite_and_nan_stays_nan(run, special, want, place):
     """Blocks follow the one with the infinity: what rounding has taken from it must not be inf - inf."""
-    if run.language == "numba" and len(special) == 1 and np.isinf(want):
-        request.applymarker(pytest.mark.xfail(strict=True, reason="`part - part` in numba_rows._accumulate is NaN"))
     terms = np.ones((3, 40000))
     for number, value in enumerate(special):
         terms[1, (place + 8192 * number) % 40000] = value  # one thread's, in blocks of their own
@@ -286,7 +284,6 @@ def test_tables_hold_each_exact_expression_rounded_once_in_order():
     }
 
 
-@pytest.mark.xfail(strict=True, reason="float(expression) of sympy misses the nearest double in 10 of 336 entries")
 def test_the_rule_of_the_contour_is_rounded_once_from_its_formula():
     """Typed here from the formula, not from the derivation's expressions: zeta(u) = c + a (1 - cosh u) + i b sinh u, w = h zeta'(u)/(i pi)."""
     for dtype, nodes in (("float64", 60), ("float32", 24)):

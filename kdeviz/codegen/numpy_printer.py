@@ -219,7 +219,7 @@ def tables(kernels):
     for dtype in dict.fromkeys(dtype for values in found.values() for dtype in values):
         lines.append(f'    "{dtype}": {{')
         for name, values in found.items():
-            numbers = ", ".join(repr(float(v)) for v in values[dtype])
+            numbers = ", ".join(repr(float(sp.N(v, 40))) for v in values[dtype])
             lines += [f'        "{name}": [', *textwrap.wrap(numbers, 110, initial_indent=" " * 12, subsequent_indent=" " * 12), "        ],"]
         lines.append("    },")
     return ["\n".join([*lines, "}"])] if found else []

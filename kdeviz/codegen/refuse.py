@@ -37,6 +37,7 @@ RESERVED = {
 
 def refuse_unsupported(kernel):
     """Raises ValueError at the first thing in a declared kernel that no printer can print."""
+    from .declare import Remainder
 
     def require(condition, what):
         if not condition:
@@ -62,6 +63,8 @@ def refuse_unsupported(kernel):
         refuse_expression(
             sp.sympify(value), set(target.indices), known, lambda ok, what, t=target: require(ok, f"{t}: {what}")
         )
+    in_blocks = {r.index for value in kernel.equations.values() for r in sp.sympify(value).atoms(Remainder)} & {kernel.blocked}
+    require(not in_blocks, f"a remainder over {kernel.blocked} cannot be taken in blocks; choose another `blocked`.")
     for target, value in kernel.outputs.items():
         free = sp.sympify(value).free_symbols
         whole = not free or set(target.indices) <= free

@@ -285,7 +285,7 @@ def _accumulate(total, rest, part):
     """(total + part, what rounding has taken from it): given back with the next part."""
     whole = part - rest
     raised = total + whole
-    return raised, (raised - total) - whole if math.isfinite(raised) else part - part
+    return raised, (raised - total) - whole if math.isfinite(raised) else rest - rest
 
 
 @_inlined()
