@@ -232,17 +232,18 @@ terms = {x: p * zeta_x, y: p * zeta_y}
 exponent = {
     sum_x: total_x,
     sum_y: total_y,
-    H_x: excess * zeta_x + rest_x + sum_x,
-    H_y: excess * zeta_y + rest_y + sum_y,
+    H_x: excess * zeta_x + sum_x,
+    H_y: excess * zeta_y + sum_y,
     height: sp.exp(H_x),
 }
+with_rest = {H_x: exponent[H_x] + rest_x, H_y: exponent[H_y] + rest_y}
 integrand = {
     W_x: height * (w_x * sp.cos(H_y) - w_y * sp.sin(H_y)),
     W_y: height * (w_x * sp.sin(H_y) + w_y * sp.cos(H_y)),
     F: Sum(W_x, node),
 }
 rest_log = of_row("rest_log", r"\Lambda'")
-log_Z = tau - rest_log - Sum(sp.log(tau + gap), k) - sp.log(sigma) + sp.log(F)
+log_Z = tau - Sum(sp.log(tau + gap), k) - sp.log(sigma) + sp.log(F)
 
 # %% [markdown]
 # ### Means
@@ -502,7 +503,7 @@ def node_kernel(inputs, blocked=node, **words):
     return Kernel(inputs=inputs, tables=own_tables, draws=draws, **nests, **words)
 
 
-along_path = inputs | of_sigma | of_excess | of_rest | of_nodes | of_weights
+along_path = inputs | of_sigma | of_excess | of_nodes | of_weights
 moments_of = inputs | of_sigma | {mean: "Means."} | of_integrand | of_nodes
 kernels = [
     saddle_kernel(
@@ -540,10 +541,17 @@ kernels = [
     ),
     node_kernel(
         name="log_partition_and_mean",
-        title="log Z relative to max(eta), the means, and the weighted integrand at the nodes.",
+        title="log Z relative to max(eta), and the means.",
         inputs=along_path,
-        where=weights | terms | exponent | factor,
-        outputs={of_row("log_Z", r"\log Z"): log_Z, mean: mean_value}
+        where=weights | terms | exponent | integrand | factor,
+        outputs={of_row("log_Z", r"\log Z"): log_Z, mean: mean_value},
+    ),
+    node_kernel(
+        name="log_partition_mean_and_weights",
+        title="log Z relative to max(eta), means beside other categories, and the weighted integrand at the nodes.",
+        inputs=along_path | of_rest,
+        where=weights | terms | exponent | with_rest | factor,
+        outputs={of_row("log_Z", r"\log Z"): log_Z - rest_log, mean: mean_value}
         | {t: integrand[t] for t in (F, W_x, W_y)},
     ),
     node_kernel(

@@ -5,7 +5,7 @@ Formulas, tables and thresholds are derived in ``derivations/cc_contour.py``; he
 The arithmetic is in double precision also for float32, whose rule has fewer nodes; results have the dtype of ``eta``.
 """
 
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,57 +40,66 @@ class Problem(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """log Z relative to the top, the means, and the normalised integrand at the nodes: W/F sums to 1 + something imaginary."""
+    """log Z relative to the top, the means, and the weighted integrand at the nodes with its sum F, where it was asked for."""
 
     log_Z: Any
     mean: Any
-    F: Any
-    W_x: Any
-    W_y: Any
+    F: Any = None
+    W_x: Any = None
+    W_y: Any = None
 
 
 class Moments:
-    """log Z, means and covariances of rows eta (R, D), solved once."""
+    """log Z, means and covariances of rows eta (R, D), solved when they are asked for."""
 
     def __init__(self, eta):
         self.xp, self.eta = namespace(eta=eta), eta
         top, problem = at_saddle(self.xp, eta)
         self.top = top.astype(eta.dtype)
-        self.groups = []
-        for rows, solve, table in groups(self.xp, problem, eta.dtype):
-            some = part(problem, rows)
-            self.groups.append((rows, some, solve(self.xp, some, table), table))
+        self.groups = [(rows, part(problem, rows), *plan) for rows, *plan in groups(self.xp, problem, eta.dtype)]
 
-    def gathered(self, shape, of_group):
-        """An array (R, *shape) of what `of_group(rows, problem, solution, table)` says of each group of rows."""
+    @cached_property
+    def first(self):
+        """log Z and the means of each group of rows."""
+        return [solve(self.xp, problem, table) for _, problem, solve, table in self.groups]
+
+    @cached_property
+    def whole(self):
+        """(problem, Solution with weights, nodes and weights of the rule) of each group of rows."""
+        again = lambda found, problem, table: by_products(self.xp, problem, table, True) if found.F is None else found
+        plans = zip(self.first, self.groups)
+        return [(problem, again(found, problem, table), table) for found, (_, problem, _, table) in plans]
+
+    def gathered(self, shape, parts):
+        """An array (R, *shape) of what is known of each group of rows."""
         whole = self.xp.empty((len(self.eta), *shape), self.eta.dtype)
-        for group in self.groups:
-            whole[group[0]] = of_group(*group)
+        for (rows, *_), values in zip(self.groups, parts):
+            whole[rows] = values
         return whole
 
     @property
     def log_Z(self):
         """log Z(eta - top), (R,): log Z(eta) is its sum with `top`."""
-        return self.gathered((), lambda rows, problem, found, table: found.log_Z)
+        return self.gathered((), (found.log_Z for found in self.first))
 
     @property
     def mean(self):
         """(R, D)"""
-        return self.gathered(self.eta.shape[1:], lambda rows, problem, found, table: found.mean)
+        return self.gathered(self.eta.shape[1:], (found.mean for found in self.first))
 
     def variance(self):
         """(R, D)"""
-        return self.gathered(self.eta.shape[1:], lambda rows, *group: variances(self.xp, *group))
+        return self.gathered(self.eta.shape[1:], (variances(self.xp, *group) for group in self.whole))
 
     def covariance_matvec(self, v):
         """The covariance of each row times v (R, D)."""
-        v = v.astype(float)
-        return self.gathered(self.eta.shape[1:], lambda rows, *group: matvec(self.xp, *group, v[rows]))
+        parts = (v[rows].astype(float) for rows, *_ in self.groups)
+        return self.gathered(self.eta.shape[1:], (matvec(self.xp, *g, part) for g, part in zip(self.whole, parts)))
 
     def covariance(self):
         """(R, D, D), symmetric bit for bit."""
         D = self.eta.shape[1]
-        return self.gathered((D, D), lambda rows, *group: matrix(self.xp, *group))
+        return self.gathered((D, D), (matrix(self.xp, *group) for group in self.whole))
 
 
 def log_partition(eta):
@@ -202,14 +211,13 @@ def part(problem, rows):
     return problem if len(rows) == len(problem.tau) else problem.take(rows)
 
 
-def by_products(xp, problem, table):
+def by_products(xp, problem, table, weights=False):
+    """Products for all categories; with or without the weights, which covariances need."""
+    cc = kernels(xp, "cc_contour")
+    if not weights:
+        return Solution(*cc.log_partition_and_mean(*problem, *table))
     none = xp.zeros((len(problem.tau), len(table[0])))
-    return Solution(*products(xp, problem, (none, none, none[:, 0].copy()), table))
-
-
-def products(xp, problem, rest, table):
-    """(log Z, mean, F, W_x, W_y) of the categories at hand beside a rest that is summed already."""
-    return kernels(xp, "cc_contour").log_partition_and_mean(*problem, *rest, *table)
+    return Solution(*cc.log_partition_mean_and_weights(*problem, *table, none, none, none[:, 0].copy()))
 
 
 def by_power_sums(xp, problem, table, terms):
@@ -237,7 +245,7 @@ def with_large(xp, problem, large, table):
     """The Solution of rows that have equally many large categories."""
     (R, D), count = large.shape, int(large[0].sum())
     if count == D:
-        return by_products(xp, problem, table)
+        return by_products(xp, problem, table, weights=True)
     few = problem._replace(gap=problem.gap[large].reshape(R, count))
     many = problem._replace(gap=problem.gap[~large].reshape(R, D - count))
     found, mean_of_many = beside(xp, few, many, table, TERMS)
@@ -250,7 +258,8 @@ def beside(xp, few, many, table, terms):
     """(the Solution with the means of few categories, which take products; the means of the many, which take power sums)."""
     cc = kernels(xp, "cc_contour")
     sums, means = getattr(cc, f"power_sums_{terms}"), getattr(cc, f"power_means_{terms}")
-    found = Solution(*products(xp, few, sums(*many[:3], *table[:2]), table))
+    rest = sums(*many[:3], *table[:2])
+    found = Solution(*cc.log_partition_mean_and_weights(*few, *table, *rest))
     (mean,) = means(*many[:3], *found[2:], *table[:2])
     return found, mean
 

@@ -200,17 +200,17 @@ extern "C" __global__ void saddle_excess(
 //     {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
 //     {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
 //     {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
-//     {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
-//     {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
+//     {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n}
+//     {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n}
 //     {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
 //     {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
 //     {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
 //     {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
-//     {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+//     {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: D numbers a block.
 extern "C" __global__ void log_partition(
-    const REAL *__restrict__ gap, const REAL *__restrict__ tau, const REAL *__restrict__ sigma, const REAL *__restrict__ excess, const REAL *__restrict__ rest_x, const REAL *__restrict__ rest_y, const REAL *__restrict__ rest_log, const REAL *__restrict__ zeta_x, const REAL *__restrict__ zeta_y, const REAL *__restrict__ w_x, const REAL *__restrict__ w_y, long long R, long long D, long long N, REAL *__restrict__ log_Z, REAL *__restrict__ scratch)
+    const REAL *__restrict__ gap, const REAL *__restrict__ tau, const REAL *__restrict__ sigma, const REAL *__restrict__ excess, const REAL *__restrict__ zeta_x, const REAL *__restrict__ zeta_y, const REAL *__restrict__ w_x, const REAL *__restrict__ w_y, long long R, long long D, long long N, REAL *__restrict__ log_Z, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
     scratch += blockIdx.x*(D);
@@ -256,18 +256,112 @@ extern "C" __global__ void log_partition(
             }
             remainder_x = block_reduce<Sum>(remainder_x, REAL(0), lanes);
             remainder_y = block_reduce<Sum>(remainder_y, REAL(0), lanes);
-            REAL H_x = remainder_x + rest_x[row*N + node] + excess[row]*zeta_x[node];
+            REAL H_x = remainder_x + excess[row]*zeta_x[node];
             REAL height = exp(H_x);
-            REAL H_y = remainder_y + rest_y[row*N + node] + excess[row]*zeta_y[node];
+            REAL H_y = remainder_y + excess[row]*zeta_y[node];
             REAL W_x = height*(w_x[node]*cos(H_y) - w_y[node]*sin(H_y));
             F += W_x;
         }
-        if (threadIdx.x == 0) log_Z[row] = tau[row] + log(F) - raw_log_Z - rest_log[row] - log(sigma[row]);
+        if (threadIdx.x == 0) log_Z[row] = tau[row] + log(F) - raw_log_Z - log(sigma[row]);
     }
 }
 
 
-// log Z relative to max(eta), the means, and the weighted integrand at the nodes.
+// log Z relative to max(eta), and the means.
+//     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+//     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+//     {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
+//     {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
+//     {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
+//     {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
+//     {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n}
+//     {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n}
+//     {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
+//     {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
+//     {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
+//     {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
+//     {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
+//     {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
+//     {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+//     {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W^{x}}_{r,n} {b}_{r,k,n} + {W^{y}}_{r,n} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
+// One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
+// `scratch`: 2*D numbers a block.
+extern "C" __global__ void log_partition_and_mean(
+    const REAL *__restrict__ gap, const REAL *__restrict__ tau, const REAL *__restrict__ sigma, const REAL *__restrict__ excess, const REAL *__restrict__ zeta_x, const REAL *__restrict__ zeta_y, const REAL *__restrict__ w_x, const REAL *__restrict__ w_y, long long R, long long D, long long N, REAL *__restrict__ log_Z, REAL *__restrict__ mean, REAL *__restrict__ scratch)
+{
+    __shared__ REAL lanes[32];
+    scratch += blockIdx.x*(2*D);
+    REAL *m = scratch; scratch += D;
+    REAL *raw_mean = scratch; scratch += D;
+    for (long long row = blockIdx.x; row < R; row += gridDim.x) {
+        REAL inverse_sigma = REAL(1)/sigma[row];
+        REAL raw_log_Z = REAL(0);
+        REAL raw_log_Z_rest = REAL(0);
+        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+            REAL raw_log_Z_part = REAL(0);
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+                m[k] = REAL(1)/(gap[row*D + k] + tau[row]);
+                raw_log_Z_part += log(gap[row*D + k] + tau[row]);
+            }
+            accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part);
+        }
+        raw_log_Z = block_reduce<Sum>(raw_log_Z, REAL(0), lanes);
+        REAL F = REAL(0);
+        for (long long k = threadIdx.x; k < D; k += blockDim.x) {
+            raw_mean[k] = REAL(0);
+        }
+        for (long long node = 0; node < N; node += 1) {
+            REAL remainder_x = REAL(0);
+            REAL remainder_y = REAL(0);
+            REAL remainder_x_rest = REAL(0);
+            REAL remainder_y_rest = REAL(0);
+            for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+                REAL remainder_x_part = REAL(0);
+                REAL remainder_y_part = REAL(0);
+                REAL remainder_x_product = REAL(0);
+                REAL remainder_y_product = REAL(0);
+                REAL remainder_x_first = REAL(0);
+                REAL remainder_y_first = REAL(0);
+                for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+                    REAL p = inverse_sigma*m[k];
+                    REAL xi_x = p*zeta_x[node];
+                    REAL xi_y = p*zeta_y[node];
+                    multiply(remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first, xi_x, xi_y);
+                    if (k/blockDim.x % GROUP == GROUP - 1) {
+                        flush(remainder_x_part, remainder_y_part, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
+                    }
+                }
+                flush(remainder_x_part, remainder_y_part, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
+                accumulate(remainder_x, remainder_x_rest, remainder_x_part);
+                accumulate(remainder_y, remainder_y_rest, remainder_y_part);
+            }
+            remainder_x = block_reduce<Sum>(remainder_x, REAL(0), lanes);
+            remainder_y = block_reduce<Sum>(remainder_y, REAL(0), lanes);
+            REAL H_x = remainder_x + excess[row]*zeta_x[node];
+            REAL height = exp(H_x);
+            REAL H_y = remainder_y + excess[row]*zeta_y[node];
+            REAL W_x = height*(w_x[node]*cos(H_y) - w_y[node]*sin(H_y));
+            REAL W_y = height*(w_x[node]*sin(H_y) + w_y[node]*cos(H_y));
+            F += W_x;
+            for (long long k = threadIdx.x; k < D; k += blockDim.x) {
+                REAL p = inverse_sigma*m[k];
+                REAL xi_x = p*zeta_x[node];
+                REAL b = REAL(1) + xi_x;
+                REAL xi_y = p*zeta_y[node];
+                REAL q = (b*b) + (xi_y*xi_y);
+                raw_mean[k] += (W_x*b + W_y*xi_y)/q;
+            }
+        }
+        if (threadIdx.x == 0) log_Z[row] = tau[row] + log(F) - raw_log_Z - log(sigma[row]);
+        REAL inverse_F = REAL(1)/F;
+        for (long long k = threadIdx.x; k < D; k += blockDim.x) {
+            mean[row*D + k] = inverse_F*m[k]*raw_mean[k];
+        }
+    }
+}
+
+
+// log Z relative to max(eta), means beside other categories, and the weighted integrand at the nodes.
 //     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
 //     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
 //     {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
@@ -286,8 +380,8 @@ extern "C" __global__ void log_partition(
 //     {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 2*D numbers a block.
-extern "C" __global__ void log_partition_and_mean(
-    const REAL *__restrict__ gap, const REAL *__restrict__ tau, const REAL *__restrict__ sigma, const REAL *__restrict__ excess, const REAL *__restrict__ rest_x, const REAL *__restrict__ rest_y, const REAL *__restrict__ rest_log, const REAL *__restrict__ zeta_x, const REAL *__restrict__ zeta_y, const REAL *__restrict__ w_x, const REAL *__restrict__ w_y, long long R, long long D, long long N, REAL *__restrict__ log_Z, REAL *__restrict__ mean, REAL *__restrict__ F, REAL *__restrict__ W_x, REAL *__restrict__ W_y, REAL *__restrict__ scratch)
+extern "C" __global__ void log_partition_mean_and_weights(
+    const REAL *__restrict__ gap, const REAL *__restrict__ tau, const REAL *__restrict__ sigma, const REAL *__restrict__ excess, const REAL *__restrict__ zeta_x, const REAL *__restrict__ zeta_y, const REAL *__restrict__ w_x, const REAL *__restrict__ w_y, const REAL *__restrict__ rest_x, const REAL *__restrict__ rest_y, const REAL *__restrict__ rest_log, long long R, long long D, long long N, REAL *__restrict__ log_Z, REAL *__restrict__ mean, REAL *__restrict__ F, REAL *__restrict__ W_x, REAL *__restrict__ W_y, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
     scratch += blockIdx.x*(2*D);

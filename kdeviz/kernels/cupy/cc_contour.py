@@ -30,24 +30,34 @@ def saddle_excess(eta, top, tau):
     return launch(source("cc_contour"), "saddle_excess", (eta, top, tau), (R, D), outputs, **block)
 
 
-def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
+def log_partition(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
     """log Z relative to max(eta). See kdeviz.kernels.numpy.cc_contour.log_partition."""
     R = gap.shape[0]
     D = gap.shape[1]
-    N = rest_x.shape[1]
+    N = zeta_x.shape[0]
     outputs = (R,),
     block = dict(scratch=D, width=D)
-    return launch(source("cc_contour"), "log_partition", (gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y), (R, D, N), outputs, **block)
+    return launch(source("cc_contour"), "log_partition", (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y), (R, D, N), outputs, **block)
 
 
-def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
-    """log Z relative to max(eta), the means, and the weighted integrand at the nodes. See kdeviz.kernels.numpy.cc_contour.log_partition_and_mean."""
+def log_partition_and_mean(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
+    """log Z relative to max(eta), and the means. See kdeviz.kernels.numpy.cc_contour.log_partition_and_mean."""
     R = gap.shape[0]
     D = gap.shape[1]
-    N = rest_x.shape[1]
+    N = zeta_x.shape[0]
+    outputs = (R,), (R, D)
+    block = dict(scratch=2*D, width=D)
+    return launch(source("cc_contour"), "log_partition_and_mean", (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y), (R, D, N), outputs, **block)
+
+
+def log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log):
+    """log Z relative to max(eta), means beside other categories, and the weighted integrand at the nodes. See kdeviz.kernels.numpy.cc_contour.log_partition_mean_and_weights."""
+    R = gap.shape[0]
+    D = gap.shape[1]
+    N = zeta_x.shape[0]
     outputs = (R,), (R, D), (R,), (R, N), (R, N)
     block = dict(scratch=2*D, width=D)
-    return launch(source("cc_contour"), "log_partition_and_mean", (gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y), (R, D, N), outputs, **block)
+    return launch(source("cc_contour"), "log_partition_mean_and_weights", (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log), (R, D, N), outputs, **block)
 
 
 def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):

@@ -597,7 +597,7 @@ def _saddle_excess(start, stop, eta, top, tau, missing):
         missing[row] = not_high - low_sum
 
 
-def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
+def log_partition(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
     r"""log Z relative to max(eta).
 
     .. math::
@@ -614,9 +614,9 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
 
         {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
 
-        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
+        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n}
 
-        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
+        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n}
 
         {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
 
@@ -626,7 +626,7 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
 
         {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
 
-        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -640,12 +640,6 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
         Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     excess : array (R,)
         (1 - sum of 1/(tau + gap))/sigma over all categories of the row.
-    rest_x : array (R, N)
-        Exponent at the nodes of the categories of the row that are not among these; real part.
-    rest_y : array (R, N)
-        Its imaginary part.
-    rest_log : array (R,)
-        Their sum of log(tau + gap).
     zeta_x : array (N,)
         Nodes, real part.
     zeta_y : array (N,)
@@ -665,17 +659,17 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
     """
     R = gap.shape[0]
     D = gap.shape[1]
-    N = rest_x.shape[1]
+    N = zeta_x.shape[0]
     log_Z = _apart((R,), gap.dtype)
-    _run(_log_partition, R, D*N, (gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y,), (log_Z,))
+    _run(_log_partition, R, D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y,), (log_Z,))
     return log_Z,
 
 
 @_compiled
-def _log_partition(start, stop, gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y, log_Z):
+def _log_partition(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, log_Z):
     real = gap.dtype.type
     D = gap.shape[1]
-    N = rest_x.shape[1]
+    N = zeta_x.shape[0]
     remainder_x = _apart((N,), gap.dtype)
     remainder_y = _apart((N,), gap.dtype)
     remainder_x_rest = _apart((N,), gap.dtype)
@@ -727,16 +721,173 @@ def _log_partition(start, stop, gap, tau, sigma, excess, rest_x, rest_y, rest_lo
                 remainder_y[node], remainder_y_rest[node] = _accumulate(remainder_y[node], remainder_y_rest[node], remainder_y_part[node])
         F = real(0)
         for node in range(N):
-            H_x = remainder_x[node] + rest_x[row, node] + excess_value*zeta_x[node]
+            H_x = remainder_x[node] + excess_value*zeta_x[node]
             height = _exp(H_x)
-            H_y = remainder_y[node] + rest_y[row, node] + excess_value*zeta_y[node]
+            H_y = remainder_y[node] + excess_value*zeta_y[node]
             W_x = height*(w_x[node]*_cos(H_y) - w_y[node]*_sin(H_y))
             F = _add(F, W_x)
-        log_Z[row] = tau_value + _log(F) - raw_log_Z - rest_log[row] - _log(sigma[row])
+        log_Z[row] = tau_value + _log(F) - raw_log_Z - _log(sigma[row])
 
 
-def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
-    r"""log Z relative to max(eta), the means, and the weighted integrand at the nodes.
+def log_partition_and_mean(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
+    r"""log Z relative to max(eta), and the means.
+
+    .. math::
+
+        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+
+        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+
+        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
+
+        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
+
+        {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
+
+        {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
+
+        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n}
+
+        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n}
+
+        {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
+
+        {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
+
+        {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
+
+        {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
+
+        {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
+
+        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
+
+        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+
+        {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W^{x}}_{r,n} {b}_{r,k,n} + {W^{y}}_{r,n} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
+    tau : array (R,)
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
+    sigma : array (R,)
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
+    excess : array (R,)
+        (1 - sum of 1/(tau + gap))/sigma over all categories of the row.
+    zeta_x : array (N,)
+        Nodes, real part.
+    zeta_y : array (N,)
+        Nodes, imaginary part.
+    w_x : array (N,)
+        Weights of the rule, real part.
+    w_y : array (N,)
+        Weights of the rule, imaginary part.
+
+    Returns
+    -------
+    log_Z : array (R,)
+    mean : array (R, D)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    N = zeta_x.shape[0]
+    log_Z = _apart((R,), gap.dtype)
+    mean = _apart((R, D), gap.dtype)
+    _run(_log_partition_and_mean, R, D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y,), (log_Z, mean,))
+    return log_Z, mean
+
+
+@_compiled
+def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, log_Z, mean):
+    real = gap.dtype.type
+    D = gap.shape[1]
+    N = zeta_x.shape[0]
+    m = _apart((D,), gap.dtype)
+    remainder_x = _apart((N,), gap.dtype)
+    remainder_y = _apart((N,), gap.dtype)
+    W_x = _apart((N,), gap.dtype)
+    W_y = _apart((N,), gap.dtype)
+    remainder_x_rest = _apart((N,), gap.dtype)
+    remainder_y_rest = _apart((N,), gap.dtype)
+    remainder_x_part = _apart((N,), gap.dtype)
+    remainder_y_part = _apart((N,), gap.dtype)
+    remainder_x_product = _apart((N,), gap.dtype)
+    remainder_y_product = _apart((N,), gap.dtype)
+    remainder_x_first = _apart((N,), gap.dtype)
+    remainder_y_first = _apart((N,), gap.dtype)
+    for row in range(start, stop):
+        excess_value = excess[row]
+        tau_value = tau[row]
+        inverse_sigma = real(1)/sigma[row]
+        raw_log_Z = real(0)
+        for node in range(N):
+            remainder_x[node] = real(0)
+            remainder_y[node] = real(0)
+        raw_log_Z_rest = real(0)
+        for node in range(N):
+            remainder_x_rest[node] = real(0)
+            remainder_y_rest[node] = real(0)
+        for k_0 in range(0, D, 128):
+            raw_log_Z_part = real(0)
+            for node in range(N):
+                remainder_x_part[node] = real(0)
+                remainder_y_part[node] = real(0)
+            for node in range(N):
+                remainder_x_product[node] = real(0)
+                remainder_y_product[node] = real(0)
+                remainder_x_first[node] = real(0)
+                remainder_y_first[node] = real(0)
+            for k in _block(k_0, 128, D):
+                m[k] = real(1)/(gap[row, k] + tau_value)
+                m_value = m[k]
+                raw_log_Z_part = _add(raw_log_Z_part, _log(gap[row, k] + tau_value))
+                for node in range(N):
+                    p = inverse_sigma*m_value
+                    xi_x = p*zeta_x[node]
+                    xi_y = p*zeta_y[node]
+                    remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], xi_x, xi_y)
+                if _ends_group(k):
+                    for node in range(N):
+                        remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
+            for node in range(N):
+                remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
+            raw_log_Z, raw_log_Z_rest = _accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part)
+            for node in range(N):
+                remainder_x[node], remainder_x_rest[node] = _accumulate(remainder_x[node], remainder_x_rest[node], remainder_x_part[node])
+                remainder_y[node], remainder_y_rest[node] = _accumulate(remainder_y[node], remainder_y_rest[node], remainder_y_part[node])
+        F = real(0)
+        for node in range(N):
+            H_x = remainder_x[node] + excess_value*zeta_x[node]
+            height = _exp(H_x)
+            H_y = remainder_y[node] + excess_value*zeta_y[node]
+            W_x[node] = height*(w_x[node]*_cos(H_y) - w_y[node]*_sin(H_y))
+            W_y[node] = height*(w_x[node]*_sin(H_y) + w_y[node]*_cos(H_y))
+            F = _add(F, W_x[node])
+        log_Z[row] = tau_value + _log(F) - raw_log_Z - _log(sigma[row])
+        inverse_F = real(1)/F
+        for k in range(D):
+            m_value = m[k]
+            raw_mean = real(0)
+            for node in range(N):
+                p = inverse_sigma*m_value
+                xi_x = p*zeta_x[node]
+                b = real(1) + xi_x
+                xi_y = p*zeta_y[node]
+                q = (b*b) + (xi_y*xi_y)
+                raw_mean = _add(raw_mean, (W_x[node]*b + W_y[node]*xi_y)/q)
+            mean[row, k] = inverse_F*m_value*raw_mean
+
+
+def log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log):
+    r"""log Z relative to max(eta), means beside other categories, and the weighted integrand at the nodes.
 
     .. math::
 
@@ -784,12 +935,6 @@ def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, ze
         Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     excess : array (R,)
         (1 - sum of 1/(tau + gap))/sigma over all categories of the row.
-    rest_x : array (R, N)
-        Exponent at the nodes of the categories of the row that are not among these; real part.
-    rest_y : array (R, N)
-        Its imaginary part.
-    rest_log : array (R,)
-        Their sum of log(tau + gap).
     zeta_x : array (N,)
         Nodes, real part.
     zeta_y : array (N,)
@@ -798,6 +943,12 @@ def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, ze
         Weights of the rule, real part.
     w_y : array (N,)
         Weights of the rule, imaginary part.
+    rest_x : array (R, N)
+        Exponent at the nodes of the categories of the row that are not among these; real part.
+    rest_y : array (R, N)
+        Its imaginary part.
+    rest_log : array (R,)
+        Their sum of log(tau + gap).
 
     Returns
     -------
@@ -813,21 +964,21 @@ def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, ze
     """
     R = gap.shape[0]
     D = gap.shape[1]
-    N = rest_x.shape[1]
+    N = zeta_x.shape[0]
     log_Z = _apart((R,), gap.dtype)
     mean = _apart((R, D), gap.dtype)
     F = _apart((R,), gap.dtype)
     W_x = _apart((R, N), gap.dtype)
     W_y = _apart((R, N), gap.dtype)
-    _run(_log_partition_and_mean, R, D*N, (gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y,), (log_Z, mean, F, W_x, W_y,))
+    _run(_log_partition_mean_and_weights, R, D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log,), (log_Z, mean, F, W_x, W_y,))
     return log_Z, mean, F, W_x, W_y
 
 
 @_compiled
-def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y, log_Z, mean, F, W_x, W_y):
+def _log_partition_mean_and_weights(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log, log_Z, mean, F, W_x, W_y):
     real = gap.dtype.type
     D = gap.shape[1]
-    N = rest_x.shape[1]
+    N = zeta_x.shape[0]
     m = _apart((D,), gap.dtype)
     remainder_x = _apart((N,), gap.dtype)
     remainder_y = _apart((N,), gap.dtype)

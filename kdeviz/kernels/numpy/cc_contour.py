@@ -235,7 +235,7 @@ def _saddle_excess(eta, top, tau, all_ks):
     return missing,
 
 
-def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
+def log_partition(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
     r"""log Z relative to max(eta).
 
     .. math::
@@ -252,9 +252,9 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
 
         {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
 
-        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
+        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n}
 
-        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
+        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n}
 
         {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
 
@@ -264,7 +264,7 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
 
         {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
 
-        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -278,12 +278,6 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
         Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     excess : array (R,)
         (1 - sum of 1/(tau + gap))/sigma over all categories of the row.
-    rest_x : array (R, N)
-        Exponent at the nodes of the categories of the row that are not among these; real part.
-    rest_y : array (R, N)
-        Its imaginary part.
-    rest_log : array (R,)
-        Their sum of log(tau + gap).
     zeta_x : array (N,)
         Nodes, real part.
     zeta_y : array (N,)
@@ -303,17 +297,17 @@ def log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zet
     """
     R = gap.shape[0]
     D = gap.shape[1]
-    N = rest_x.shape[1]
+    N = zeta_x.shape[0]
     log_Z = np.empty((R,), gap.dtype)
     all_nodes = _blocks(N, D)
     with np.errstate(all="ignore"):
         for rows in _blocks(R, D, all_nodes[0].stop):
-            block = _log_partition(gap[rows], tau[rows], sigma[rows], excess[rows], rest_x[rows], rest_y[rows], rest_log[rows], zeta_x, zeta_y, w_x, w_y, all_nodes)
+            block = _log_partition(gap[rows], tau[rows], sigma[rows], excess[rows], zeta_x, zeta_y, w_x, w_y, all_nodes)
             log_Z[rows], = block
     return log_Z,
 
 
-def _log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y, all_nodes):
+def _log_partition(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, all_nodes):
     gap_plus_tau = gap + tau[:, None]
     m = 1/gap_plus_tau
     inverse_sigma = 1/sigma
@@ -324,19 +318,128 @@ def _log_partition(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, ze
         xi_x = p[:, :, None]*zeta_x[nodes]
         xi_y = p[:, :, None]*zeta_y[nodes]
         remainder_x, remainder_y = _remainder(xi_x, xi_y, 1)
-        H_x = remainder_x + rest_x[:, nodes] + excess[:, None]*zeta_x[nodes]
-        H_y = remainder_y + rest_y[:, nodes] + excess[:, None]*zeta_y[nodes]
+        H_x = remainder_x + excess[:, None]*zeta_x[nodes]
+        H_y = remainder_y + excess[:, None]*zeta_y[nodes]
         height = np.exp(H_x)
         cos_H_y = np.cos(H_y)
         sin_H_y = np.sin(H_y)
         W_x = height*(cos_H_y*w_x[nodes] - sin_H_y*w_y[nodes])
         F += np.sum(W_x, 1)
-    log_Z = tau + np.log(F) - raw_log_Z - rest_log - np.log(sigma)
+    log_Z = tau + np.log(F) - raw_log_Z - np.log(sigma)
     return log_Z,
 
 
-def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y):
-    r"""log Z relative to max(eta), the means, and the weighted integrand at the nodes.
+def log_partition_and_mean(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
+    r"""log Z relative to max(eta), and the means.
+
+    .. math::
+
+        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+
+        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+
+        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
+
+        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
+
+        {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
+
+        {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
+
+        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n}
+
+        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n}
+
+        {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
+
+        {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
+
+        {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
+
+        {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
+
+        {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
+
+        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
+
+        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
+
+        {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W^{x}}_{r,n} {b}_{r,k,n} + {W^{y}}_{r,n} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    gap : array (R, D)
+        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
+    tau : array (R,)
+        Where the path crosses the real axis, beside the saddle: distance above max(eta).
+    sigma : array (R,)
+        Root of the sum of 1/(tau + gap)^2 over all categories of the row.
+    excess : array (R,)
+        (1 - sum of 1/(tau + gap))/sigma over all categories of the row.
+    zeta_x : array (N,)
+        Nodes, real part.
+    zeta_y : array (N,)
+        Nodes, imaginary part.
+    w_x : array (N,)
+        Weights of the rule, real part.
+    w_y : array (N,)
+        Weights of the rule, imaginary part.
+
+    Returns
+    -------
+    log_Z : array (R,)
+    mean : array (R, D)
+
+    Notes
+    -----
+    Source: derivations/cc_contour.py.
+    """
+    R = gap.shape[0]
+    D = gap.shape[1]
+    N = zeta_x.shape[0]
+    log_Z = np.empty((R,), gap.dtype)
+    mean = np.empty((R, D), gap.dtype)
+    all_nodes = _blocks(N, D)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, D, all_nodes[0].stop):
+            block = _log_partition_and_mean(gap[rows], tau[rows], sigma[rows], excess[rows], zeta_x, zeta_y, w_x, w_y, all_nodes)
+            log_Z[rows], mean[rows] = block
+    return log_Z, mean
+
+
+def _log_partition_and_mean(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, all_nodes):
+    gap_plus_tau = gap + tau[:, None]
+    m = 1/gap_plus_tau
+    inverse_sigma = 1/sigma
+    p = inverse_sigma[:, None]*m
+    raw_log_Z = np.sum(np.log(gap_plus_tau), 1)
+    F = 0
+    raw_mean = 0
+    for nodes in all_nodes:
+        xi_x = p[:, :, None]*zeta_x[nodes]
+        xi_y = p[:, :, None]*zeta_y[nodes]
+        remainder_x, remainder_y = _remainder(xi_x, xi_y, 1)
+        H_x = remainder_x + excess[:, None]*zeta_x[nodes]
+        H_y = remainder_y + excess[:, None]*zeta_y[nodes]
+        height = np.exp(H_x)
+        cos_H_y = np.cos(H_y)
+        sin_H_y = np.sin(H_y)
+        W_x = height*(cos_H_y*w_x[nodes] - sin_H_y*w_y[nodes])
+        W_y = height*(cos_H_y*w_y[nodes] + sin_H_y*w_x[nodes])
+        F += np.sum(W_x, 1)
+        b = 1 + xi_x
+        q = b**2 + xi_y**2
+        raw_mean += np.sum((W_x[:, None, :]*b + W_y[:, None, :]*xi_y)/q, 2)
+    log_Z = tau + np.log(F) - raw_log_Z - np.log(sigma)
+    inverse_F = 1/F
+    mean = inverse_F[:, None]*m*raw_mean
+    return log_Z, mean
+
+
+def log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log):
+    r"""log Z relative to max(eta), means beside other categories, and the weighted integrand at the nodes.
 
     .. math::
 
@@ -384,12 +487,6 @@ def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, ze
         Root of the sum of 1/(tau + gap)^2 over all categories of the row.
     excess : array (R,)
         (1 - sum of 1/(tau + gap))/sigma over all categories of the row.
-    rest_x : array (R, N)
-        Exponent at the nodes of the categories of the row that are not among these; real part.
-    rest_y : array (R, N)
-        Its imaginary part.
-    rest_log : array (R,)
-        Their sum of log(tau + gap).
     zeta_x : array (N,)
         Nodes, real part.
     zeta_y : array (N,)
@@ -398,6 +495,12 @@ def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, ze
         Weights of the rule, real part.
     w_y : array (N,)
         Weights of the rule, imaginary part.
+    rest_x : array (R, N)
+        Exponent at the nodes of the categories of the row that are not among these; real part.
+    rest_y : array (R, N)
+        Its imaginary part.
+    rest_log : array (R,)
+        Their sum of log(tau + gap).
 
     Returns
     -------
@@ -413,7 +516,7 @@ def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, ze
     """
     R = gap.shape[0]
     D = gap.shape[1]
-    N = rest_x.shape[1]
+    N = zeta_x.shape[0]
     log_Z = np.empty((R,), gap.dtype)
     mean = np.empty((R, D), gap.dtype)
     F = np.empty((R,), gap.dtype)
@@ -422,12 +525,12 @@ def log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, ze
     all_nodes = _blocks(N, D)
     with np.errstate(all="ignore"):
         for rows in _blocks(R, D, all_nodes[0].stop):
-            block = _log_partition_and_mean(gap[rows], tau[rows], sigma[rows], excess[rows], rest_x[rows], rest_y[rows], rest_log[rows], zeta_x, zeta_y, w_x, w_y, all_nodes)
+            block = _log_partition_mean_and_weights(gap[rows], tau[rows], sigma[rows], excess[rows], zeta_x, zeta_y, w_x, w_y, rest_x[rows], rest_y[rows], rest_log[rows], all_nodes)
             log_Z[rows], mean[rows], F[rows], W_x[rows], W_y[rows] = block
     return log_Z, mean, F, W_x, W_y
 
 
-def _log_partition_and_mean(gap, tau, sigma, excess, rest_x, rest_y, rest_log, zeta_x, zeta_y, w_x, w_y, all_nodes):
+def _log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log, all_nodes):
     gap_plus_tau = gap + tau[:, None]
     m = 1/gap_plus_tau
     inverse_sigma = 1/sigma
