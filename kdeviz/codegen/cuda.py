@@ -133,16 +133,11 @@ class Cuda:
         end = f"{index}_0 + {length}LL*blockDim.x" if index == self.threads else f"{index}_0 + {length}"
         return f"for (long long {index} = {first}; {index} < {index.size} && {index} < {end}; {index} += {stride})"
 
-    def every_group(self, index):
-        """The test for the last turn of a group of terms that share a logarithm."""
-        turn = f"{index}/blockDim.x" if index == self.threads else f"{index}"
-        return f"if ({turn} % GROUP == GROUP - 1)"
-
     def multiply(self, *places_and_term):
         return f"multiply({', '.join(places_and_term)});"
 
-    def flush(self, *places):
-        return f"flush({', '.join(places)});"
+    def accumulate_group(self, *places):
+        return f"accumulate_group({', '.join(places)});"
 
     def accumulate(self, total, rest, part):
         return f"accumulate({total}, {rest}, {part});"

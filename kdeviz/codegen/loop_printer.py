@@ -8,7 +8,9 @@ from .equations import is_long
 from .nest import Loop, build
 from .text import positive_first
 
-SUM_BLOCK = 128  # a long sum is taken in blocks of so many terms a thread, and the blocks' sums are added with compensation
+# A long sum is taken in blocks of so many terms a thread, and the blocks' sums are added with compensation. Equal terms that are added
+# one after another are rounded alike; vector code adds them in several lanes.
+SERIAL_BLOCK, VECTOR_BLOCK = 16, 128
 
 
 class ScalarPrinter:
@@ -114,37 +116,38 @@ class LoopKernel:
         self.start(maxima, self.places, self.syntax.lowest)
         self.start(long, lambda eq: self.beside(eq, "rest"), "0")
         if long:
-            with self.block(self.syntax.block_loop(loop.index, SUM_BLOCK)):
-                self.one_block(loop, long, remainders)
+            serial = self.syntax.threads or any(isinstance(item, Loop) for item in loop.items)
+            length = SERIAL_BLOCK if serial else VECTOR_BLOCK
+            with self.block(self.syntax.block_loop(loop.index, length)):
+                self.one_block(loop, sums, remainders, length)
         else:
             with self.block(self.syntax.loop(loop.index)):
                 self.items(loop.items)
         for eq in sums + maxima + remainders:
             self.join(eq)
 
-    def one_block(self, loop, long, remainders):
+    def one_block(self, loop, sums, remainders, length):
         """The turns of one block, between the start of its parts of the long sums and their addition to the whole."""
+        long = [eq for eq in sums if is_long(eq)]
         self.start(long, lambda eq: self.beside(eq, "part"), "0")
         self.start(remainders, self.group, "0")
-        with self.block(self.syntax.loop_in_block(loop.index, SUM_BLOCK)):
+        with self.block(self.syntax.loop_in_block(loop.index, length)):
             self.items(loop.items)
-            if remainders:
-                with self.block(self.syntax.every_group(loop.index)):
-                    self.each(remainders, self.flush)
-        self.each(remainders, self.flush)
         self.each(long, self.accumulate)
+        self.each(remainders, self.accumulate_group)
 
     def accumulate(self, eq):
         for places in zip(self.places(eq), self.beside(eq, "rest"), self.beside(eq, "part")):
             self.line(self.syntax.accumulate(*places))
 
     def group(self, eq):
-        """Where a remainder keeps the group of terms at hand: their product less 1, and their sum; real and imaginary parts."""
+        """Where a remainder keeps the terms of a block: their product less 1, and their sum; real and imaginary parts."""
         return self.beside(eq, "product") + self.beside(eq, "first")
 
-    def flush(self, eq):
-        """The group at hand goes into the sum: one logarithm for all its terms."""
-        self.line(self.syntax.flush(*self.beside(eq, "part"), *self.group(eq)))
+    def accumulate_group(self, eq):
+        """A block goes into the sum: one logarithm for all its terms. Float32 has room for the product of 16."""
+        places = [place for pair in zip(self.places(eq), self.beside(eq, "rest")) for place in pair]
+        self.line(self.syntax.accumulate_group(*places, *self.group(eq)))
 
     def join(self, eq):
         """Behind a loop that the threads share, their parts become one value that all of them know."""

@@ -117,16 +117,12 @@ class Numba:
     def loop_in_block(self, index, length):
         return f"for {index} in _block({index}_0, {length}, {index.size})"
 
-    def every_group(self, index):
-        """The test for the last turn of a group of terms that share a logarithm."""
-        return f"if _ends_group({index})"
-
     def multiply(self, *group_and_term):
         *group, x, y = group_and_term
         return f"{', '.join(group)} = _multiply({', '.join([*group, x, y])})"
 
-    def flush(self, *places):
-        return f"{', '.join(places)} = _flush({', '.join(places)})"
+    def accumulate_group(self, *places):
+        return f"{', '.join(places[:4])} = _accumulate_group({', '.join(places)})"
 
     def accumulate(self, total, rest, part):
         return f"{total}, {rest} = _accumulate({total}, {rest}, {part})"

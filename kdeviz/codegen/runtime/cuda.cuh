@@ -26,8 +26,15 @@ __device__ inline REAL coarse(REAL x)
     return (x + grid) - grid;
 }
 
-// A group of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
-#define GROUP (sizeof(REAL) == 4 ? 16 : 32)
+// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
+__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
+{
+    REAL whole = part - rest, raised = total + whole;
+    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
+    total = raised;
+}
+
+// A block of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
 __device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y, REAL x, REAL y)
 {
     REAL turned = x + (x*product_x - y*product_y);
@@ -37,20 +44,11 @@ __device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x,
     first_y += y;
 }
 
-// A group goes into the sum: one logarithm for all its terms.
-__device__ inline void flush(REAL &sum_x, REAL &sum_y, REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y)
+// A block goes into the sum: one logarithm for all its terms.
+__device__ inline void accumulate_group(REAL &sum_x, REAL &rest_x, REAL &sum_y, REAL &rest_y, REAL product_x, REAL product_y, REAL first_x, REAL first_y)
 {
-    sum_x += first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2);
-    sum_y += first_y - atan2(product_y, REAL(1) + product_x);
-    product_x = product_y = first_x = first_y = REAL(0);
-}
-
-// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
-__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
-{
-    REAL whole = part - rest, raised = total + whole;
-    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
-    total = raised;
+    accumulate(sum_x, rest_x, first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2));
+    accumulate(sum_y, rest_y, first_y - atan2(product_y, REAL(1) + product_x));
 }
 
 struct Max { __device__ static REAL of(REAL a, REAL b) { return maximum(a, b); } };

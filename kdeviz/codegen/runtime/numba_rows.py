@@ -288,26 +288,22 @@ def _accumulate(total, rest, part):
     return raised, (raised - total) - whole if math.isfinite(raised) else rest - rest
 
 
-@_inlined()
-def _ends_group(k):
-    """Whether k is the last of 16 terms that share a logarithm; float32 has room for so many factors."""
-    return np.int64(k) % 16 == 15
-
-
 @_inlined("contract")
 def _multiply(product_x, product_y, first_x, first_y, x, y):
-    """A term xi = x + iy joins a group: the product of the 1 + xi less 1, and the sum of the xi."""
+    """A term xi = x + iy joins a block: the product of the 1 + xi less 1, and the sum of the xi."""
     turned = product_x + (x + (x * product_x - y * product_y))
     return turned, product_y + (y + (x * product_y + y * product_x)), first_x + x, first_y + y
 
 
 @_inlined()
-def _flush(sum_x, sum_y, product_x, product_y, first_x, first_y):
-    """A group goes into the sum of xi - log(1 + xi)."""
+def _accumulate_group(sum_x, rest_x, sum_y, rest_y, product_x, product_y, first_x, first_y):
+    """A block goes into the sum of xi - log(1 + xi): one logarithm for all its terms."""
     real = type(sum_x)
     log_modulus = _log1p(product_x * (product_x + real(2)) + product_y * product_y) / real(2)
     angle = _angle(product_y, product_x + real(1))
-    return sum_x + (first_x - log_modulus), sum_y + (first_y - angle), real(0), real(0), real(0), real(0)
+    sum_x, rest_x = _accumulate(sum_x, rest_x, first_x - log_modulus)
+    sum_y, rest_y = _accumulate(sum_y, rest_y, first_y - angle)
+    return sum_x, rest_x, sum_y, rest_y
 
 
 @_inlined()

@@ -28,8 +28,15 @@ __device__ inline REAL coarse(REAL x)
     return (x + grid) - grid;
 }
 
-// A group of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
-#define GROUP (sizeof(REAL) == 4 ? 16 : 32)
+// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
+__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
+{
+    REAL whole = part - rest, raised = total + whole;
+    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
+    total = raised;
+}
+
+// A block of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
 __device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y, REAL x, REAL y)
 {
     REAL turned = x + (x*product_x - y*product_y);
@@ -39,20 +46,11 @@ __device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x,
     first_y += y;
 }
 
-// A group goes into the sum: one logarithm for all its terms.
-__device__ inline void flush(REAL &sum_x, REAL &sum_y, REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y)
+// A block goes into the sum: one logarithm for all its terms.
+__device__ inline void accumulate_group(REAL &sum_x, REAL &rest_x, REAL &sum_y, REAL &rest_y, REAL product_x, REAL product_y, REAL first_x, REAL first_y)
 {
-    sum_x += first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2);
-    sum_y += first_y - atan2(product_y, REAL(1) + product_x);
-    product_x = product_y = first_x = first_y = REAL(0);
-}
-
-// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
-__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
-{
-    REAL whole = part - rest, raised = total + whole;
-    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
-    total = raised;
+    accumulate(sum_x, rest_x, first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2));
+    accumulate(sum_y, rest_y, first_y - atan2(product_y, REAL(1) + product_x));
 }
 
 struct Max { __device__ static REAL of(REAL a, REAL b) { return maximum(a, b); } };
@@ -85,10 +83,10 @@ extern "C" __global__ void saddle_start(
         REAL raw_mean_gap = REAL(0);
         REAL count_rest = REAL(0);
         REAL raw_mean_gap_rest = REAL(0);
-        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL count_part = REAL(0);
             REAL raw_mean_gap_part = REAL(0);
-            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                 count_part += (gap[row*D + k] != INFINITE ? REAL(1) : REAL(0));
                 raw_mean_gap_part += (gap[row*D + k] != INFINITE ? gap[row*D + k] : REAL(0));
             }
@@ -122,10 +120,10 @@ extern "C" __global__ void saddle_step(
         REAL Q = REAL(0);
         REAL S_rest = REAL(0);
         REAL Q_rest = REAL(0);
-        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL S_part = REAL(0);
             REAL Q_part = REAL(0);
-            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                 REAL m = REAL(1)/(gap[row*D + k] + tau[row]);
                 S_part += m;
                 Q_part += (m*m);
@@ -156,10 +154,10 @@ extern "C" __global__ void saddle_excess(
         REAL low_sum = REAL(0);
         REAL high_sum_rest = REAL(0);
         REAL low_sum_rest = REAL(0);
-        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL high_sum_part = REAL(0);
             REAL low_sum_part = REAL(0);
-            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                 REAL gap_sum = top[row] - eta[row*D + k];
                 REAL distance_sum = gap_sum + tau[row];
                 REAL m = REAL(1)/distance_sum;
@@ -219,9 +217,9 @@ extern "C" __global__ void log_partition(
         REAL inverse_sigma = REAL(1)/sigma[row];
         REAL raw_log_Z = REAL(0);
         REAL raw_log_Z_rest = REAL(0);
-        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL raw_log_Z_part = REAL(0);
-            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                 m[k] = REAL(1)/(gap[row*D + k] + tau[row]);
                 raw_log_Z_part += log(gap[row*D + k] + tau[row]);
             }
@@ -234,25 +232,18 @@ extern "C" __global__ void log_partition(
             REAL remainder_y = REAL(0);
             REAL remainder_x_rest = REAL(0);
             REAL remainder_y_rest = REAL(0);
-            for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
-                REAL remainder_x_part = REAL(0);
-                REAL remainder_y_part = REAL(0);
+            for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
                 REAL remainder_x_product = REAL(0);
                 REAL remainder_y_product = REAL(0);
                 REAL remainder_x_first = REAL(0);
                 REAL remainder_y_first = REAL(0);
-                for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+                for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                     REAL p = inverse_sigma*m[k];
                     REAL xi_x = p*zeta_x[node];
                     REAL xi_y = p*zeta_y[node];
                     multiply(remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first, xi_x, xi_y);
-                    if (k/blockDim.x % GROUP == GROUP - 1) {
-                        flush(remainder_x_part, remainder_y_part, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
-                    }
                 }
-                flush(remainder_x_part, remainder_y_part, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
-                accumulate(remainder_x, remainder_x_rest, remainder_x_part);
-                accumulate(remainder_y, remainder_y_rest, remainder_y_part);
+                accumulate_group(remainder_x, remainder_x_rest, remainder_y, remainder_y_rest, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
             }
             remainder_x = block_reduce<Sum>(remainder_x, REAL(0), lanes);
             remainder_y = block_reduce<Sum>(remainder_y, REAL(0), lanes);
@@ -297,9 +288,9 @@ extern "C" __global__ void log_partition_and_mean(
         REAL inverse_sigma = REAL(1)/sigma[row];
         REAL raw_log_Z = REAL(0);
         REAL raw_log_Z_rest = REAL(0);
-        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL raw_log_Z_part = REAL(0);
-            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                 m[k] = REAL(1)/(gap[row*D + k] + tau[row]);
                 raw_log_Z_part += log(gap[row*D + k] + tau[row]);
             }
@@ -315,25 +306,18 @@ extern "C" __global__ void log_partition_and_mean(
             REAL remainder_y = REAL(0);
             REAL remainder_x_rest = REAL(0);
             REAL remainder_y_rest = REAL(0);
-            for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
-                REAL remainder_x_part = REAL(0);
-                REAL remainder_y_part = REAL(0);
+            for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
                 REAL remainder_x_product = REAL(0);
                 REAL remainder_y_product = REAL(0);
                 REAL remainder_x_first = REAL(0);
                 REAL remainder_y_first = REAL(0);
-                for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+                for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                     REAL p = inverse_sigma*m[k];
                     REAL xi_x = p*zeta_x[node];
                     REAL xi_y = p*zeta_y[node];
                     multiply(remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first, xi_x, xi_y);
-                    if (k/blockDim.x % GROUP == GROUP - 1) {
-                        flush(remainder_x_part, remainder_y_part, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
-                    }
                 }
-                flush(remainder_x_part, remainder_y_part, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
-                accumulate(remainder_x, remainder_x_rest, remainder_x_part);
-                accumulate(remainder_y, remainder_y_rest, remainder_y_part);
+                accumulate_group(remainder_x, remainder_x_rest, remainder_y, remainder_y_rest, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
             }
             remainder_x = block_reduce<Sum>(remainder_x, REAL(0), lanes);
             remainder_y = block_reduce<Sum>(remainder_y, REAL(0), lanes);
@@ -391,9 +375,9 @@ extern "C" __global__ void log_partition_mean_and_weights(
         REAL inverse_sigma = REAL(1)/sigma[row];
         REAL raw_log_Z = REAL(0);
         REAL raw_log_Z_rest = REAL(0);
-        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL raw_log_Z_part = REAL(0);
-            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                 m[k] = REAL(1)/(gap[row*D + k] + tau[row]);
                 raw_log_Z_part += log(gap[row*D + k] + tau[row]);
             }
@@ -409,25 +393,18 @@ extern "C" __global__ void log_partition_mean_and_weights(
             REAL remainder_y = REAL(0);
             REAL remainder_x_rest = REAL(0);
             REAL remainder_y_rest = REAL(0);
-            for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
-                REAL remainder_x_part = REAL(0);
-                REAL remainder_y_part = REAL(0);
+            for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
                 REAL remainder_x_product = REAL(0);
                 REAL remainder_y_product = REAL(0);
                 REAL remainder_x_first = REAL(0);
                 REAL remainder_y_first = REAL(0);
-                for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+                for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                     REAL p = inverse_sigma*m[k];
                     REAL xi_x = p*zeta_x[node];
                     REAL xi_y = p*zeta_y[node];
                     multiply(remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first, xi_x, xi_y);
-                    if (k/blockDim.x % GROUP == GROUP - 1) {
-                        flush(remainder_x_part, remainder_y_part, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
-                    }
                 }
-                flush(remainder_x_part, remainder_y_part, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
-                accumulate(remainder_x, remainder_x_rest, remainder_x_part);
-                accumulate(remainder_y, remainder_y_rest, remainder_y_part);
+                accumulate_group(remainder_x, remainder_x_rest, remainder_y, remainder_y_rest, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
             }
             remainder_x = block_reduce<Sum>(remainder_x, REAL(0), lanes);
             remainder_y = block_reduce<Sum>(remainder_y, REAL(0), lanes);
@@ -551,10 +528,10 @@ extern "C" __global__ void covariance_matvec(
             REAL c_y = REAL(0);
             REAL c_x_rest = REAL(0);
             REAL c_y_rest = REAL(0);
-            for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+            for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
                 REAL c_x_part = REAL(0);
                 REAL c_y_part = REAL(0);
-                for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+                for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                     REAL p = inverse_sigma*m[k];
                     REAL xi_x = p*zeta_x[node];
                     REAL b = REAL(1) + xi_x;
@@ -623,7 +600,7 @@ extern "C" __global__ void power_sums_10(
         REAL kappa_9_rest = REAL(0);
         REAL kappa_10_rest = REAL(0);
         REAL rest_log_value_rest = REAL(0);
-        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL kappa_2_part = REAL(0);
             REAL kappa_3_part = REAL(0);
             REAL kappa_4_part = REAL(0);
@@ -634,7 +611,7 @@ extern "C" __global__ void power_sums_10(
             REAL kappa_9_part = REAL(0);
             REAL kappa_10_part = REAL(0);
             REAL rest_log_value_part = REAL(0);
-            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                 REAL m = REAL(1)/(gap[row*D + k] + tau[row]);
                 REAL p = inverse_sigma*m;
                 kappa_2_part += (p*p);
@@ -807,7 +784,7 @@ extern "C" __global__ void power_sums_20(
         REAL kappa_19_rest = REAL(0);
         REAL kappa_20_rest = REAL(0);
         REAL rest_log_value_rest = REAL(0);
-        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL kappa_2_part = REAL(0);
             REAL kappa_3_part = REAL(0);
             REAL kappa_4_part = REAL(0);
@@ -828,7 +805,7 @@ extern "C" __global__ void power_sums_20(
             REAL kappa_19_part = REAL(0);
             REAL kappa_20_part = REAL(0);
             REAL rest_log_value_part = REAL(0);
-            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                 REAL m = REAL(1)/(gap[row*D + k] + tau[row]);
                 REAL p = inverse_sigma*m;
                 kappa_2_part += (p*p);

@@ -28,8 +28,15 @@ __device__ inline REAL coarse(REAL x)
     return (x + grid) - grid;
 }
 
-// A group of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
-#define GROUP (sizeof(REAL) == 4 ? 16 : 32)
+// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
+__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
+{
+    REAL whole = part - rest, raised = total + whole;
+    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
+    total = raised;
+}
+
+// A block of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
 __device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y, REAL x, REAL y)
 {
     REAL turned = x + (x*product_x - y*product_y);
@@ -39,20 +46,11 @@ __device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x,
     first_y += y;
 }
 
-// A group goes into the sum: one logarithm for all its terms.
-__device__ inline void flush(REAL &sum_x, REAL &sum_y, REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y)
+// A block goes into the sum: one logarithm for all its terms.
+__device__ inline void accumulate_group(REAL &sum_x, REAL &rest_x, REAL &sum_y, REAL &rest_y, REAL product_x, REAL product_y, REAL first_x, REAL first_y)
 {
-    sum_x += first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2);
-    sum_y += first_y - atan2(product_y, REAL(1) + product_x);
-    product_x = product_y = first_x = first_y = REAL(0);
-}
-
-// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
-__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
-{
-    REAL whole = part - rest, raised = total + whole;
-    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
-    total = raised;
+    accumulate(sum_x, rest_x, first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2));
+    accumulate(sum_y, rest_y, first_y - atan2(product_y, REAL(1) + product_x));
 }
 
 struct Max { __device__ static REAL of(REAL a, REAL b) { return maximum(a, b); } };
@@ -119,9 +117,9 @@ extern "C" __global__ void laplace(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -148,7 +146,7 @@ extern "C" __global__ void laplace(
             responsibility_rest[j] = REAL(0);
             raw_grad_points_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             REAL raw_grad_h_part = REAL(0);
@@ -158,7 +156,7 @@ extern "C" __global__ void laplace(
                 responsibility_part[j] = REAL(0);
                 raw_grad_points_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL centred = z[row*J + j] - top_z;
@@ -176,11 +174,11 @@ extern "C" __global__ void laplace(
                 REAL total_joint_rest = REAL(0);
                 REAL raw_pull_rest = REAL(0);
                 REAL raw_stretch_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL centred = z[row*J + j] - top_z;
                         REAL offset = a[row] - points[row*J + j];
                         REAL delta = offset + position[row*B + bin]*width;
@@ -294,9 +292,9 @@ extern "C" __global__ void gaussian(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -323,7 +321,7 @@ extern "C" __global__ void gaussian(
             responsibility_rest[j] = REAL(0);
             raw_grad_points_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             REAL raw_grad_h_part = REAL(0);
@@ -333,7 +331,7 @@ extern "C" __global__ void gaussian(
                 responsibility_part[j] = REAL(0);
                 raw_grad_points_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL centred = z[row*J + j] - top_z;
@@ -351,11 +349,11 @@ extern "C" __global__ void gaussian(
                 REAL total_joint_rest = REAL(0);
                 REAL raw_pull_rest = REAL(0);
                 REAL raw_stretch_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL centred = z[row*J + j] - top_z;
                         REAL offset = a[row] - points[row*J + j];
                         REAL delta = offset + position[row*B + bin]*width;
@@ -471,9 +469,9 @@ extern "C" __global__ void box(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -492,13 +490,13 @@ extern "C" __global__ void box(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                 responsibility_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
@@ -512,9 +510,9 @@ extern "C" __global__ void box(
                 top_joint = block_reduce<Max>(top_joint, LOWEST, lanes);
                 REAL total_joint = REAL(0);
                 REAL total_joint_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[j];
                         joint[j] = exp(log_joint - top_joint);
@@ -601,9 +599,9 @@ extern "C" __global__ void triangular(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -630,7 +628,7 @@ extern "C" __global__ void triangular(
             responsibility_rest[j] = REAL(0);
             raw_grad_points_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             REAL raw_grad_h_part = REAL(0);
@@ -640,7 +638,7 @@ extern "C" __global__ void triangular(
                 responsibility_part[j] = REAL(0);
                 raw_grad_points_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
@@ -658,11 +656,11 @@ extern "C" __global__ void triangular(
                 REAL total_joint_rest = REAL(0);
                 REAL raw_pull_rest = REAL(0);
                 REAL raw_stretch_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL offset = a[row] - points[row*J + j];
                         REAL delta = offset + position[row*B + bin]*width;
                         REAL room = inverse_h*(h[row] - fabs(delta));
@@ -774,9 +772,9 @@ extern "C" __global__ void epanechnikov(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -803,7 +801,7 @@ extern "C" __global__ void epanechnikov(
             responsibility_rest[j] = REAL(0);
             raw_grad_points_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             REAL raw_grad_h_part = REAL(0);
@@ -813,7 +811,7 @@ extern "C" __global__ void epanechnikov(
                 responsibility_part[j] = REAL(0);
                 raw_grad_points_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
@@ -832,11 +830,11 @@ extern "C" __global__ void epanechnikov(
                 REAL total_joint_rest = REAL(0);
                 REAL raw_pull_rest = REAL(0);
                 REAL raw_stretch_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL offset = a[row] - points[row*J + j];
                         REAL delta = offset + position[row*B + bin]*width;
                         REAL room = inverse_h*(h[row] - fabs(delta));
@@ -948,9 +946,9 @@ extern "C" __global__ void cauchy(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -977,7 +975,7 @@ extern "C" __global__ void cauchy(
             responsibility_rest[j] = REAL(0);
             raw_grad_points_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             REAL raw_grad_h_part = REAL(0);
@@ -987,7 +985,7 @@ extern "C" __global__ void cauchy(
                 responsibility_part[j] = REAL(0);
                 raw_grad_points_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
@@ -1005,11 +1003,11 @@ extern "C" __global__ void cauchy(
                 REAL total_joint_rest = REAL(0);
                 REAL raw_pull_rest = REAL(0);
                 REAL raw_stretch_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL offset = a[row] - points[row*J + j];
                         REAL delta = offset + position[row*B + bin]*width;
                         REAL u = delta*inverse_h;
@@ -1130,9 +1128,9 @@ extern "C" __global__ void laplace_on_circle(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -1159,7 +1157,7 @@ extern "C" __global__ void laplace_on_circle(
             responsibility_rest[j] = REAL(0);
             raw_grad_points_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             REAL raw_grad_h_part = REAL(0);
@@ -1169,7 +1167,7 @@ extern "C" __global__ void laplace_on_circle(
                 responsibility_part[j] = REAL(0);
                 raw_grad_points_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
@@ -1189,11 +1187,11 @@ extern "C" __global__ void laplace_on_circle(
                 REAL total_joint_rest = REAL(0);
                 REAL raw_pull_rest = REAL(0);
                 REAL raw_stretch_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         nearest_share[j] = REAL(1)/(REAL(1) + other_image[j]);
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[j];
@@ -1307,9 +1305,9 @@ extern "C" __global__ void gaussian_on_circle(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -1336,7 +1334,7 @@ extern "C" __global__ void gaussian_on_circle(
             responsibility_rest[j] = REAL(0);
             raw_grad_points_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             REAL raw_grad_h_part = REAL(0);
@@ -1346,7 +1344,7 @@ extern "C" __global__ void gaussian_on_circle(
                 responsibility_part[j] = REAL(0);
                 raw_grad_points_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
@@ -1365,11 +1363,11 @@ extern "C" __global__ void gaussian_on_circle(
                 REAL total_joint_rest = REAL(0);
                 REAL raw_pull_rest = REAL(0);
                 REAL raw_stretch_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL centred = z[row*J + j] - top_z;
                         REAL u = inverse_h*nearest[j];
                         REAL log_K = -REAL(1)/REAL(2)*(u*u);
@@ -1484,9 +1482,9 @@ extern "C" __global__ void box_on_circle(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -1505,13 +1503,13 @@ extern "C" __global__ void box_on_circle(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                 responsibility_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
@@ -1526,9 +1524,9 @@ extern "C" __global__ void box_on_circle(
                 top_joint = block_reduce<Max>(top_joint, LOWEST, lanes);
                 REAL total_joint = REAL(0);
                 REAL total_joint_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[j];
                         joint[j] = exp(log_joint - top_joint);
@@ -1619,9 +1617,9 @@ extern "C" __global__ void triangular_on_circle(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -1648,7 +1646,7 @@ extern "C" __global__ void triangular_on_circle(
             responsibility_rest[j] = REAL(0);
             raw_grad_points_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             REAL raw_grad_h_part = REAL(0);
@@ -1658,7 +1656,7 @@ extern "C" __global__ void triangular_on_circle(
                 responsibility_part[j] = REAL(0);
                 raw_grad_points_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
@@ -1677,11 +1675,11 @@ extern "C" __global__ void triangular_on_circle(
                 REAL total_joint_rest = REAL(0);
                 REAL raw_pull_rest = REAL(0);
                 REAL raw_stretch_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL room = inverse_h*(h[row] - fabs(nearest[j]));
                         REAL u = inverse_h*nearest[j];
                         slope[j] = (room <= REAL(0) ? REAL(0) : -sign(u)/room);
@@ -1795,9 +1793,9 @@ extern "C" __global__ void epanechnikov_on_circle(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -1824,7 +1822,7 @@ extern "C" __global__ void epanechnikov_on_circle(
             responsibility_rest[j] = REAL(0);
             raw_grad_points_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             REAL raw_grad_h_part = REAL(0);
@@ -1834,7 +1832,7 @@ extern "C" __global__ void epanechnikov_on_circle(
                 responsibility_part[j] = REAL(0);
                 raw_grad_points_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
@@ -1854,11 +1852,11 @@ extern "C" __global__ void epanechnikov_on_circle(
                 REAL total_joint_rest = REAL(0);
                 REAL raw_pull_rest = REAL(0);
                 REAL raw_stretch_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL room = inverse_h*(h[row] - fabs(nearest[j]));
                         REAL u = inverse_h*nearest[j];
                         slope[j] = (room <= REAL(0) ? REAL(0) : sign(u)/(REAL(1) + fabs(u)) - sign(u)/room);
@@ -1972,9 +1970,9 @@ extern "C" __global__ void cauchy_on_circle(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -2001,7 +1999,7 @@ extern "C" __global__ void cauchy_on_circle(
             responsibility_rest[j] = REAL(0);
             raw_grad_points_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             REAL raw_grad_h_part = REAL(0);
@@ -2011,7 +2009,7 @@ extern "C" __global__ void cauchy_on_circle(
                 responsibility_part[j] = REAL(0);
                 raw_grad_points_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
@@ -2030,11 +2028,11 @@ extern "C" __global__ void cauchy_on_circle(
                 REAL total_joint_rest = REAL(0);
                 REAL raw_pull_rest = REAL(0);
                 REAL raw_stretch_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL u = inverse_h*nearest[j];
                         slope[j] = -REAL(2)*u/(REAL(1) + (u*u));
                         REAL centred = z[row*J + j] - top_z;
@@ -2149,9 +2147,9 @@ extern "C" __global__ void von_mises_on_circle(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -2178,7 +2176,7 @@ extern "C" __global__ void von_mises_on_circle(
             responsibility_rest[j] = REAL(0);
             raw_grad_points_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             REAL raw_grad_h_part = REAL(0);
@@ -2188,7 +2186,7 @@ extern "C" __global__ void von_mises_on_circle(
                 responsibility_part[j] = REAL(0);
                 raw_grad_points_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL offset = a[row] - points[row*J + j];
@@ -2207,11 +2205,11 @@ extern "C" __global__ void von_mises_on_circle(
                 REAL total_joint_rest = REAL(0);
                 REAL raw_pull_rest = REAL(0);
                 REAL raw_stretch_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
                     REAL raw_pull_part = REAL(0);
                     REAL raw_stretch_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL u = inverse_h*nearest[j];
                         slope[j] = -turn*sinpi(inverse_turn*u)*cospi(inverse_turn*u)/REAL(3.14159265358979323846);
                         REAL centred = z[row*J + j] - top_z;

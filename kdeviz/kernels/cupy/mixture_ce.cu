@@ -28,8 +28,15 @@ __device__ inline REAL coarse(REAL x)
     return (x + grid) - grid;
 }
 
-// A group of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
-#define GROUP (sizeof(REAL) == 4 ? 16 : 32)
+// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
+__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
+{
+    REAL whole = part - rest, raised = total + whole;
+    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
+    total = raised;
+}
+
+// A block of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
 __device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y, REAL x, REAL y)
 {
     REAL turned = x + (x*product_x - y*product_y);
@@ -39,20 +46,11 @@ __device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x,
     first_y += y;
 }
 
-// A group goes into the sum: one logarithm for all its terms.
-__device__ inline void flush(REAL &sum_x, REAL &sum_y, REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y)
+// A block goes into the sum: one logarithm for all its terms.
+__device__ inline void accumulate_group(REAL &sum_x, REAL &rest_x, REAL &sum_y, REAL &rest_y, REAL product_x, REAL product_y, REAL first_x, REAL first_y)
 {
-    sum_x += first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2);
-    sum_y += first_y - atan2(product_y, REAL(1) + product_x);
-    product_x = product_y = first_x = first_y = REAL(0);
-}
-
-// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
-__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
-{
-    REAL whole = part - rest, raised = total + whole;
-    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
-    total = raised;
+    accumulate(sum_x, rest_x, first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2));
+    accumulate(sum_y, rest_y, first_y - atan2(product_y, REAL(1) + product_x));
 }
 
 struct Max { __device__ static REAL of(REAL a, REAL b) { return maximum(a, b); } };
@@ -102,9 +100,9 @@ extern "C" __global__ void mixture_ce(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+        for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+            for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                 REAL centred = z[row*J + j] - top_z;
                 weight[j] = exp(centred);
                 total_weight_part += weight[j];
@@ -123,13 +121,13 @@ extern "C" __global__ void mixture_ce(
         for (long long j = threadIdx.x; j < J; j += blockDim.x) {
             responsibility_rest[j] = REAL(0);
         }
-        for (long long bin_0 = 0; bin_0 < B; bin_0 += 128) {
+        for (long long bin_0 = 0; bin_0 < B; bin_0 += 16) {
             REAL explained_part = REAL(0);
             REAL loss_value_part = REAL(0);
             for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                 responsibility_part[j] = REAL(0);
             }
-            for (long long bin = bin_0; bin < B && bin < bin_0 + 128; bin += 1) {
+            for (long long bin = bin_0; bin < B && bin < bin_0 + 16; bin += 1) {
                 REAL top_joint = LOWEST;
                 for (long long j = threadIdx.x; j < J; j += blockDim.x) {
                     REAL centred = z[row*J + j] - top_z;
@@ -139,9 +137,9 @@ extern "C" __global__ void mixture_ce(
                 top_joint = block_reduce<Max>(top_joint, LOWEST, lanes);
                 REAL total_joint = REAL(0);
                 REAL total_joint_rest = REAL(0);
-                for (long long j_0 = 0; j_0 < J; j_0 += 128LL*blockDim.x) {
+                for (long long j_0 = 0; j_0 < J; j_0 += 16LL*blockDim.x) {
                     REAL total_joint_part = REAL(0);
-                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 128LL*blockDim.x; j += blockDim.x) {
+                    for (long long j = j_0 + threadIdx.x; j < J && j < j_0 + 16LL*blockDim.x; j += blockDim.x) {
                         REAL centred = z[row*J + j] - top_z;
                         REAL log_joint = centred + log_K[(row*B + bin)*J + j];
                         joint[j] = exp(log_joint - top_joint);

@@ -28,8 +28,15 @@ __device__ inline REAL coarse(REAL x)
     return (x + grid) - grid;
 }
 
-// A group of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
-#define GROUP (sizeof(REAL) == 4 ? 16 : 32)
+// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
+__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
+{
+    REAL whole = part - rest, raised = total + whole;
+    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
+    total = raised;
+}
+
+// A block of terms xi = x + iy of a sum of xi - log(1 + xi): `product` is that of the factors 1 + xi, less 1, `first` the sum of the xi.
 __device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y, REAL x, REAL y)
 {
     REAL turned = x + (x*product_x - y*product_y);
@@ -39,20 +46,11 @@ __device__ inline void multiply(REAL &product_x, REAL &product_y, REAL &first_x,
     first_y += y;
 }
 
-// A group goes into the sum: one logarithm for all its terms.
-__device__ inline void flush(REAL &sum_x, REAL &sum_y, REAL &product_x, REAL &product_y, REAL &first_x, REAL &first_y)
+// A block goes into the sum: one logarithm for all its terms.
+__device__ inline void accumulate_group(REAL &sum_x, REAL &rest_x, REAL &sum_y, REAL &rest_y, REAL product_x, REAL product_y, REAL first_x, REAL first_y)
 {
-    sum_x += first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2);
-    sum_y += first_y - atan2(product_y, REAL(1) + product_x);
-    product_x = product_y = first_x = first_y = REAL(0);
-}
-
-// total += part; what rounding takes away is kept in `rest` and given back at the next turn.
-__device__ inline void accumulate(REAL &total, REAL &rest, REAL part)
-{
-    REAL whole = part - rest, raised = total + whole;
-    rest = raised - raised == REAL(0) ? (raised - total) - whole : REAL(0);
-    total = raised;
+    accumulate(sum_x, rest_x, first_x - log1p(product_x*(REAL(2) + product_x) + product_y*product_y)/REAL(2));
+    accumulate(sum_y, rest_y, first_y - atan2(product_y, REAL(1) + product_x));
 }
 
 struct Max { __device__ static REAL of(REAL a, REAL b) { return maximum(a, b); } };
@@ -89,9 +87,9 @@ extern "C" __global__ void softmax_ce(
         REAL total_y = REAL(0);
         REAL top_z = LOWEST;
         REAL total_y_rest = REAL(0);
-        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL total_y_part = REAL(0);
-            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                 top_z = maximum(top_z, z[row*D + k]);
                 total_y_part += y[row*D + k];
             }
@@ -101,9 +99,9 @@ extern "C" __global__ void softmax_ce(
         top_z = block_reduce<Max>(top_z, LOWEST, lanes);
         REAL total_weight = REAL(0);
         REAL total_weight_rest = REAL(0);
-        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL total_weight_part = REAL(0);
-            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                 REAL centred = z[row*D + k] - top_z;
                 weight[k] = exp(centred);
                 total_weight_part += weight[k];
@@ -115,9 +113,9 @@ extern "C" __global__ void softmax_ce(
         REAL total_y_over_total_weight = total_y/total_weight;
         REAL loss_value = REAL(0);
         REAL loss_value_rest = REAL(0);
-        for (long long k_0 = 0; k_0 < D; k_0 += 128LL*blockDim.x) {
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL loss_value_part = REAL(0);
-            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 128LL*blockDim.x; k += blockDim.x) {
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                 REAL centred = z[row*D + k] - top_z;
                 REAL log_pi = centred - log_total_weight;
                 loss_value_part += (y[row*D + k] == REAL(0) ? REAL(0) : -log_pi*y[row*D + k]);

@@ -293,26 +293,22 @@ def _accumulate(total, rest, part):
     return raised, (raised - total) - whole if math.isfinite(raised) else rest - rest
 
 
-@_inlined()
-def _ends_group(k):
-    """Whether k is the last of 16 terms that share a logarithm; float32 has room for so many factors."""
-    return np.int64(k) % 16 == 15
-
-
 @_inlined("contract")
 def _multiply(product_x, product_y, first_x, first_y, x, y):
-    """A term xi = x + iy joins a group: the product of the 1 + xi less 1, and the sum of the xi."""
+    """A term xi = x + iy joins a block: the product of the 1 + xi less 1, and the sum of the xi."""
     turned = product_x + (x + (x * product_x - y * product_y))
     return turned, product_y + (y + (x * product_y + y * product_x)), first_x + x, first_y + y
 
 
 @_inlined()
-def _flush(sum_x, sum_y, product_x, product_y, first_x, first_y):
-    """A group goes into the sum of xi - log(1 + xi)."""
+def _accumulate_group(sum_x, rest_x, sum_y, rest_y, product_x, product_y, first_x, first_y):
+    """A block goes into the sum of xi - log(1 + xi): one logarithm for all its terms."""
     real = type(sum_x)
     log_modulus = _log1p(product_x * (product_x + real(2)) + product_y * product_y) / real(2)
     angle = _angle(product_y, product_x + real(1))
-    return sum_x + (first_x - log_modulus), sum_y + (first_y - angle), real(0), real(0), real(0), real(0)
+    sum_x, rest_x = _accumulate(sum_x, rest_x, first_x - log_modulus)
+    sum_y, rest_y = _accumulate(sum_y, rest_y, first_y - angle)
+    return sum_x, rest_x, sum_y, rest_y
 
 
 @_inlined()
@@ -674,8 +670,6 @@ def _log_partition(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_
     remainder_y = _apart((N,), gap.dtype)
     remainder_x_rest = _apart((N,), gap.dtype)
     remainder_y_rest = _apart((N,), gap.dtype)
-    remainder_x_part = _apart((N,), gap.dtype)
-    remainder_y_part = _apart((N,), gap.dtype)
     remainder_x_product = _apart((N,), gap.dtype)
     remainder_y_product = _apart((N,), gap.dtype)
     remainder_x_first = _apart((N,), gap.dtype)
@@ -692,17 +686,14 @@ def _log_partition(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_
         for node in range(N):
             remainder_x_rest[node] = real(0)
             remainder_y_rest[node] = real(0)
-        for k_0 in range(0, D, 128):
+        for k_0 in range(0, D, 16):
             raw_log_Z_part = real(0)
-            for node in range(N):
-                remainder_x_part[node] = real(0)
-                remainder_y_part[node] = real(0)
             for node in range(N):
                 remainder_x_product[node] = real(0)
                 remainder_y_product[node] = real(0)
                 remainder_x_first[node] = real(0)
                 remainder_y_first[node] = real(0)
-            for k in _block(k_0, 128, D):
+            for k in _block(k_0, 16, D):
                 m = real(1)/(gap[row, k] + tau_value)
                 raw_log_Z_part = _add(raw_log_Z_part, _log(gap[row, k] + tau_value))
                 for node in range(N):
@@ -710,15 +701,9 @@ def _log_partition(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_
                     xi_x = p*zeta_x[node]
                     xi_y = p*zeta_y[node]
                     remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], xi_x, xi_y)
-                if _ends_group(k):
-                    for node in range(N):
-                        remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
-            for node in range(N):
-                remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
             raw_log_Z, raw_log_Z_rest = _accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part)
             for node in range(N):
-                remainder_x[node], remainder_x_rest[node] = _accumulate(remainder_x[node], remainder_x_rest[node], remainder_x_part[node])
-                remainder_y[node], remainder_y_rest[node] = _accumulate(remainder_y[node], remainder_y_rest[node], remainder_y_part[node])
+                remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node] = _accumulate_group(remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
         F = real(0)
         for node in range(N):
             H_x = remainder_x[node] + excess_value*zeta_x[node]
@@ -817,8 +802,6 @@ def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y
     W_y = _apart((N,), gap.dtype)
     remainder_x_rest = _apart((N,), gap.dtype)
     remainder_y_rest = _apart((N,), gap.dtype)
-    remainder_x_part = _apart((N,), gap.dtype)
-    remainder_y_part = _apart((N,), gap.dtype)
     remainder_x_product = _apart((N,), gap.dtype)
     remainder_y_product = _apart((N,), gap.dtype)
     remainder_x_first = _apart((N,), gap.dtype)
@@ -835,17 +818,14 @@ def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y
         for node in range(N):
             remainder_x_rest[node] = real(0)
             remainder_y_rest[node] = real(0)
-        for k_0 in range(0, D, 128):
+        for k_0 in range(0, D, 16):
             raw_log_Z_part = real(0)
-            for node in range(N):
-                remainder_x_part[node] = real(0)
-                remainder_y_part[node] = real(0)
             for node in range(N):
                 remainder_x_product[node] = real(0)
                 remainder_y_product[node] = real(0)
                 remainder_x_first[node] = real(0)
                 remainder_y_first[node] = real(0)
-            for k in _block(k_0, 128, D):
+            for k in _block(k_0, 16, D):
                 m[k] = real(1)/(gap[row, k] + tau_value)
                 m_value = m[k]
                 raw_log_Z_part = _add(raw_log_Z_part, _log(gap[row, k] + tau_value))
@@ -854,15 +834,9 @@ def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y
                     xi_x = p*zeta_x[node]
                     xi_y = p*zeta_y[node]
                     remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], xi_x, xi_y)
-                if _ends_group(k):
-                    for node in range(N):
-                        remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
-            for node in range(N):
-                remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
             raw_log_Z, raw_log_Z_rest = _accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part)
             for node in range(N):
-                remainder_x[node], remainder_x_rest[node] = _accumulate(remainder_x[node], remainder_x_rest[node], remainder_x_part[node])
-                remainder_y[node], remainder_y_rest[node] = _accumulate(remainder_y[node], remainder_y_rest[node], remainder_y_part[node])
+                remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node] = _accumulate_group(remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
         F = real(0)
         for node in range(N):
             H_x = remainder_x[node] + excess_value*zeta_x[node]
@@ -986,8 +960,6 @@ def _log_partition_mean_and_weights(start, stop, gap, tau, sigma, excess, zeta_x
     W_y_value = _apart((N,), gap.dtype)
     remainder_x_rest = _apart((N,), gap.dtype)
     remainder_y_rest = _apart((N,), gap.dtype)
-    remainder_x_part = _apart((N,), gap.dtype)
-    remainder_y_part = _apart((N,), gap.dtype)
     remainder_x_product = _apart((N,), gap.dtype)
     remainder_y_product = _apart((N,), gap.dtype)
     remainder_x_first = _apart((N,), gap.dtype)
@@ -1004,17 +976,14 @@ def _log_partition_mean_and_weights(start, stop, gap, tau, sigma, excess, zeta_x
         for node in range(N):
             remainder_x_rest[node] = real(0)
             remainder_y_rest[node] = real(0)
-        for k_0 in range(0, D, 128):
+        for k_0 in range(0, D, 16):
             raw_log_Z_part = real(0)
-            for node in range(N):
-                remainder_x_part[node] = real(0)
-                remainder_y_part[node] = real(0)
             for node in range(N):
                 remainder_x_product[node] = real(0)
                 remainder_y_product[node] = real(0)
                 remainder_x_first[node] = real(0)
                 remainder_y_first[node] = real(0)
-            for k in _block(k_0, 128, D):
+            for k in _block(k_0, 16, D):
                 m[k] = real(1)/(gap[row, k] + tau_value)
                 m_value = m[k]
                 raw_log_Z_part = _add(raw_log_Z_part, _log(gap[row, k] + tau_value))
@@ -1023,15 +992,9 @@ def _log_partition_mean_and_weights(start, stop, gap, tau, sigma, excess, zeta_x
                     xi_x = p*zeta_x[node]
                     xi_y = p*zeta_y[node]
                     remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], xi_x, xi_y)
-                if _ends_group(k):
-                    for node in range(N):
-                        remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
-            for node in range(N):
-                remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _flush(remainder_x_part[node], remainder_y_part[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
             raw_log_Z, raw_log_Z_rest = _accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part)
             for node in range(N):
-                remainder_x[node], remainder_x_rest[node] = _accumulate(remainder_x[node], remainder_x_rest[node], remainder_x_part[node])
-                remainder_y[node], remainder_y_rest[node] = _accumulate(remainder_y[node], remainder_y_rest[node], remainder_y_part[node])
+                remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node] = _accumulate_group(remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
         F_value = real(0)
         for node in range(N):
             H_x = remainder_x[node] + rest_x[row, node] + excess_value*zeta_x[node]
@@ -1256,11 +1219,11 @@ def _covariance_matvec(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, 
         for node in range(N):
             c_x_rest[node] = real(0)
             c_y_rest[node] = real(0)
-        for k_0 in range(0, D, 128):
+        for k_0 in range(0, D, 16):
             for node in range(N):
                 c_x_part[node] = real(0)
                 c_y_part[node] = real(0)
-            for k in _block(k_0, 128, D):
+            for k in _block(k_0, 16, D):
                 mean_value = mean[row, k]
                 v_value = v[row, k]
                 m[k] = real(1)/(gap[row, k] + tau_value)

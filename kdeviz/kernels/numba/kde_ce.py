@@ -448,7 +448,7 @@ def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad
         for j in range(J):
             responsibility_rest[j] = real(0)
             raw_grad_points_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             raw_grad_h_part = real(0)
@@ -457,7 +457,7 @@ def _laplace(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad
             for j in range(J):
                 responsibility_part[j] = real(0)
                 raw_grad_points_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -679,7 +679,7 @@ def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, gra
         for j in range(J):
             responsibility_rest[j] = real(0)
             raw_grad_points_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             raw_grad_h_part = real(0)
@@ -688,7 +688,7 @@ def _gaussian(start, stop, z, points, a, b, h, position, q, log_floor, loss, gra
             for j in range(J):
                 responsibility_part[j] = real(0)
                 raw_grad_points_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -905,12 +905,12 @@ def _box(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_z, 
         loss_value_rest = real(0)
         for j in range(J):
             responsibility_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             for j in range(J):
                 responsibility_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -1102,7 +1102,7 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
         for j in range(J):
             responsibility_rest[j] = real(0)
             raw_grad_points_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             raw_grad_h_part = real(0)
@@ -1111,7 +1111,7 @@ def _triangular(start, stop, z, points, a, b, h, position, q, log_floor, loss, g
             for j in range(J):
                 responsibility_part[j] = real(0)
                 raw_grad_points_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -1332,7 +1332,7 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
         for j in range(J):
             responsibility_rest[j] = real(0)
             raw_grad_points_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             raw_grad_h_part = real(0)
@@ -1341,7 +1341,7 @@ def _epanechnikov(start, stop, z, points, a, b, h, position, q, log_floor, loss,
             for j in range(J):
                 responsibility_part[j] = real(0)
                 raw_grad_points_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -1562,7 +1562,7 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
         for j in range(J):
             responsibility_rest[j] = real(0)
             raw_grad_points_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             raw_grad_h_part = real(0)
@@ -1571,7 +1571,7 @@ def _cauchy(start, stop, z, points, a, b, h, position, q, log_floor, loss, grad_
             for j in range(J):
                 responsibility_part[j] = real(0)
                 raw_grad_points_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -1807,7 +1807,7 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
         for j in range(J):
             responsibility_rest[j] = real(0)
             raw_grad_points_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             raw_grad_h_part = real(0)
@@ -1816,7 +1816,7 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
             for j in range(J):
                 responsibility_part[j] = real(0)
                 raw_grad_points_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -2045,7 +2045,7 @@ def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor,
         for j in range(J):
             responsibility_rest[j] = real(0)
             raw_grad_points_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             raw_grad_h_part = real(0)
@@ -2054,7 +2054,7 @@ def _gaussian_on_circle(start, stop, z, points, a, b, h, position, q, log_floor,
             for j in range(J):
                 responsibility_part[j] = real(0)
                 raw_grad_points_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -2276,12 +2276,12 @@ def _box_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, peri
         loss_value_rest = real(0)
         for j in range(J):
             responsibility_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             for j in range(J):
                 responsibility_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -2483,7 +2483,7 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
         for j in range(J):
             responsibility_rest[j] = real(0)
             raw_grad_points_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             raw_grad_h_part = real(0)
@@ -2492,7 +2492,7 @@ def _triangular_on_circle(start, stop, z, points, a, b, h, position, q, log_floo
             for j in range(J):
                 responsibility_part[j] = real(0)
                 raw_grad_points_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -2721,7 +2721,7 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
         for j in range(J):
             responsibility_rest[j] = real(0)
             raw_grad_points_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             raw_grad_h_part = real(0)
@@ -2730,7 +2730,7 @@ def _epanechnikov_on_circle(start, stop, z, points, a, b, h, position, q, log_fl
             for j in range(J):
                 responsibility_part[j] = real(0)
                 raw_grad_points_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -2959,7 +2959,7 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
         for j in range(J):
             responsibility_rest[j] = real(0)
             raw_grad_points_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             raw_grad_h_part = real(0)
@@ -2968,7 +2968,7 @@ def _cauchy_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, p
             for j in range(J):
                 responsibility_part[j] = real(0)
                 raw_grad_points_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):
@@ -3197,7 +3197,7 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
         for j in range(J):
             responsibility_rest[j] = real(0)
             raw_grad_points_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             raw_grad_h_part = real(0)
@@ -3206,7 +3206,7 @@ def _von_mises_on_circle(start, stop, z, points, a, b, h, position, q, log_floor
             for j in range(J):
                 responsibility_part[j] = real(0)
                 raw_grad_points_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 position_value = position[row, bin]
                 top_joint = lowest
                 for j in range(J):

@@ -322,12 +322,12 @@ def _mixture_ce(start, stop, z, log_K, q, log_floor, loss, grad_z, grad_log_K, g
         loss_value_rest = real(0)
         for j in range(J):
             responsibility_rest[j] = real(0)
-        for bin_0 in range(0, B, 128):
+        for bin_0 in range(0, B, 16):
             explained_part = real(0)
             loss_value_part = real(0)
             for j in range(J):
                 responsibility_part[j] = real(0)
-            for bin in _block(bin_0, 128, B):
+            for bin in _block(bin_0, 16, B):
                 top_joint = lowest
                 for j in range(J):
                     centred = z[row, j] - top_z
