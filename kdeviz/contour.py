@@ -18,7 +18,7 @@ STEPS = 60  # never reached below 2^73 categories: derivations/cc_theorems.py
 NODES = {"float64": ((0.212, 30), (0.425, 42), (np.inf, 60)), "float32": ((0.276, 12), (0.58, 18), (np.inf, 24))}
 FLAT = ((0.0073, 10), (0.0456, 20))  # (largest p, power sums): a row without a larger p needs no products
 SMALL, TERMS = 0.0075, 20  # in other rows, categories with p up to SMALL are served by so many power sums
-PRODUCTS = 512  # up to so many categories products lose nothing, and serve all
+PRODUCTS = 64  # so few categories, or a row of larger weights than those of flat rows, lose nothing by products that share logarithms
 AMPLIFIED = 4  # peak/sigma is what the means make of a rounding of sum m; beyond this the sum is taken exactly
 
 
@@ -189,7 +189,8 @@ def groups(xp, problem, dtype):
     """(rows, how to solve them, nodes and weights) of each group of rows that the same kernels serve."""
     peak, limits = problem.peak, NODES[dtype.name]
     nodes = xp.full(len(peak), limits[-1][1])
-    plan = xp.full(len(peak), len(FLAT) + (problem.gap.shape[1] <= PRODUCTS))
+    least = 1 / ((problem.tau + problem.gap.max(1)) * problem.sigma)
+    plan = len(FLAT) + ((least > FLAT[-1][0]) | (problem.gap.shape[1] <= PRODUCTS))
     for limit, count in limits[-2::-1]:
         nodes[peak <= limit] = count
     for number in reversed(range(len(FLAT))):

@@ -53,7 +53,7 @@ REFUSED = {
     ),
     "log remainder of an unbound index": ({out[row]: remainder(x, w, j)[0]}, "neither on the left side"),
     "log remainder of no printer": ({out[row]: remainder(sp.gamma(x), x, j)[1]}, "no printer"),
-    "name of a function of the runtime": ({array("flush")[row]: c}, "meaning of its own"),
+    "name of a function of the runtime": ({array("multiply")[row]: c}, "meaning of its own"),
     "name that a compensated sum has": ({array("x_rest")[row]: c}, "looks like a name that generated code makes"),
     "name that a group of factors has": ({array("x_product")[row]: c}, "looks like a name that generated code makes"),
     "name taken": ({array("x")[row]: c}, "unique Python identifier"),

@@ -24,6 +24,7 @@ FUNCTIONS = {
     sp.sign: mpmath.sign,
     sp.sin: mpmath.sin,
     sp.cos: mpmath.cos,
+    sp.atan2: mpmath.atan2,
     sp.floor: mpmath.floor,
     sp.Max: max,
 }

@@ -61,7 +61,7 @@ class Expressions(ScalarPrinter, PythonCodePrinter):
         return f"{FUNCTIONS[e.func.__name__]}({', '.join(map(self._print, e.args))})"
 
     _print_exp = _print_log = _print_log1p = _print_expm1 = _print_logaddexp = _print_Function
-    _print_Abs = _print_sign = _print_sin = _print_cos = _print_floor = _print_Function
+    _print_Abs = _print_sign = _print_sin = _print_cos = _print_atan2 = _print_floor = _print_Function
 
 
 FUNCTIONS = {
@@ -70,6 +70,7 @@ FUNCTIONS = {
     "log1p": "_log1p",
     "expm1": "math.expm1",
     "logaddexp": "_log_add_exp",
+    "atan2": "_angle",
     "Upper": "_upper",
     "Coarse": "_coarse",
 }

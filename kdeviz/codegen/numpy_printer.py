@@ -169,8 +169,9 @@ class ArrayKernel:
         factors = sp.Mul.make_args(eq.body)
         full = sp.Mul(*(f for f in factors if set(axes) <= f.free_symbols or not f.free_symbols))
         weight = sp.Mul(*(f for f in factors if f.free_symbols and not set(axes) <= f.free_symbols))
-        if weight == 1 or axis == len(axes) - 1:  # along the last axis numpy adds pairwise
-            return f"np.sum({self.text(eq.body, axes)}, {axis})"
+        if weight == 1 or axis == len(axes) - 1:
+            in_pairs = axis < len(axes) - 1 and is_long(eq)  # along the last axis numpy does it
+            return f"{'_sum' if in_pairs else 'np.sum'}({self.text(eq.body, axes)}, {axis})"
         of_weight = [i for i in axes if i in weight.free_symbols]
         letters = lambda indices: "".join("rbjcdefghik"[self.kernel.nest.index(i)] for i in indices)
         spec = f"{letters(of_weight)},{letters(axes)}->{letters(i for i in axes if i != eq.index)}"

@@ -9,7 +9,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 from sympy.printing.c import reserved_words, reserved_words_c99
 
-FUNCTIONS = (sp.exp, sp.log, log1p, expm1, logaddexp, sp.Abs, sp.sign, sp.sin, sp.cos, sp.floor, sp.Piecewise)
+FUNCTIONS = (sp.exp, sp.log, log1p, expm1, logaddexp, sp.Abs, sp.sign, sp.sin, sp.cos, sp.atan2, sp.floor, sp.Piecewise)
 NUMBERS = (sp.Rational, sp.Float, type(sp.pi), type(sp.E), type(sp.oo), type(-sp.oo), type(sp.nan))
 NODES = (sp.Add, sp.Mul, sp.Pow, sp.Max, sp.Rel, sp.And, sp.Or, sp.Not, BooleanTrue, BooleanFalse, ExprCondPair)
 

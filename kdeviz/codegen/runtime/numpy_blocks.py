@@ -16,6 +16,18 @@ def _accumulate(total, rest, part):
     return raised, np.where(np.isfinite(raised), (raised - total) - whole, 0)
 
 
+def _sum(x, axis):
+    """The sum along an axis that is not the last, in pairs: numpy would add its terms one after another, and equal ones are rounded alike."""
+    x = np.moveaxis(x, axis, 0)
+    while len(x) > 8:
+        half = len(x) // 2
+        paired = x[:half] + x[half : 2 * half]
+        if len(x) % 2:
+            paired[0] += x[-1]
+        x = paired
+    return x.sum(0)
+
+
 def _remainder(x, y, axis):
     """Real and imaginary part of the sum of xi - log(1 + xi) along an axis, xi = x + iy.
 
@@ -37,7 +49,7 @@ def _remainder(x, y, axis):
     first_x -= np.log1p(modulus, out=modulus) / 2
     product_x += 1
     first_y -= np.arctan2(product_y, product_x, out=product_y)
-    return first_x.sum(0), first_y.sum(0)
+    return _sum(first_x, 0), _sum(first_y, 0)
 
 
 def _upper(x):

@@ -346,22 +346,9 @@ extern "C" __global__ void log_partition_and_mean(
 
 
 // log Z relative to max(eta), means beside other categories, and the weighted integrand at the nodes.
-//     {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
-//     {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
-//     {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
-//     {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
-//     {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
-//     {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
-//     {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
-//     {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
-//     {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
-//     {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
-//     {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
-//     {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
-//     {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W^{x}}_{r,n} {b}_{r,k,n} + {W^{y}}_{r,n} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
-//     {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
-//     {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
-//     {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
+//     \log Z_r = \tau_r - \sum_k\log(\tau_r + g_{r,k}) - \Lambda'_r - \log\sigma_r + \log F_r
+//     W_{r,n} = w_n \exp\Big(\varepsilon_r\zeta_n + \Phi'_{r,n} + \sum_k\varphi(p_{r,k}\zeta_n)\Big),\qquad F_r = \operatorname{Re}\sum_n W_{r,n}
+//     \mu_{r,k} = \frac{m_{r,k}}{F_r} \operatorname{Re}\sum_n \frac{W_{r,n}}{1 + p_{r,k}\zeta_n}
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 2*D numbers a block.
 extern "C" __global__ void log_partition_mean_and_weights(
@@ -394,17 +381,45 @@ extern "C" __global__ void log_partition_mean_and_weights(
             REAL remainder_x_rest = REAL(0);
             REAL remainder_y_rest = REAL(0);
             for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
-                REAL remainder_x_product = REAL(0);
-                REAL remainder_y_product = REAL(0);
-                REAL remainder_x_first = REAL(0);
-                REAL remainder_y_first = REAL(0);
+                REAL remainder_x_part = REAL(0);
+                REAL remainder_y_part = REAL(0);
                 for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
                     REAL p = inverse_sigma*m[k];
                     REAL xi_x = p*zeta_x[node];
+                    REAL two_plus = REAL(2) + xi_x;
                     REAL xi_y = p*zeta_y[node];
-                    multiply(remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first, xi_x, xi_y);
+                    REAL norm = (two_plus*two_plus) + (xi_y*xi_y);
+                    REAL s_x = ((xi_y*xi_y) + two_plus*xi_x)/norm;
+                    REAL s_y = REAL(2)*xi_y/norm;
+                    REAL t_x = (s_x*s_x) - (s_y*s_y);
+                    REAL series_10_x = REAL(1)/REAL(21) + (REAL(1)/REAL(23))*t_x;
+                    REAL t_y = REAL(2)*s_x*s_y;
+                    REAL series_10_y = (REAL(1)/REAL(23))*t_y;
+                    REAL series_9_x = REAL(1)/REAL(19) + series_10_x*t_x - series_10_y*t_y;
+                    REAL series_9_y = series_10_x*t_y + series_10_y*t_x;
+                    REAL series_8_x = REAL(1)/REAL(17) + series_9_x*t_x - series_9_y*t_y;
+                    REAL series_8_y = series_9_x*t_y + series_9_y*t_x;
+                    REAL series_7_x = REAL(1)/REAL(15) + series_8_x*t_x - series_8_y*t_y;
+                    REAL series_7_y = series_8_x*t_y + series_8_y*t_x;
+                    REAL series_6_x = REAL(1)/REAL(13) + series_7_x*t_x - series_7_y*t_y;
+                    REAL series_6_y = series_7_x*t_y + series_7_y*t_x;
+                    REAL series_5_x = REAL(1)/REAL(11) + series_6_x*t_x - series_6_y*t_y;
+                    REAL series_5_y = series_6_x*t_y + series_6_y*t_x;
+                    REAL series_4_x = REAL(1)/REAL(9) + series_5_x*t_x - series_5_y*t_y;
+                    REAL series_4_y = series_5_x*t_y + series_5_y*t_x;
+                    REAL series_3_x = REAL(1)/REAL(7) + series_4_x*t_x - series_4_y*t_y;
+                    REAL series_3_y = series_4_x*t_y + series_4_y*t_x;
+                    REAL series_2_x = REAL(1)/REAL(5) + series_3_x*t_x - series_3_y*t_y;
+                    REAL series_2_y = series_3_x*t_y + series_3_y*t_x;
+                    REAL series_1_x = REAL(1)/REAL(3) + series_2_x*t_x - series_2_y*t_y;
+                    REAL series_1_y = series_2_x*t_y + series_2_y*t_x;
+                    REAL phi_x = ((s_x*s_x) + (s_y*s_y) < REAL(1)/REAL(25) ? s_x*(xi_x + REAL(2)*series_1_y*t_y - REAL(2)*series_1_x*t_x) - s_y*(xi_y - REAL(2)*series_1_x*t_y - REAL(2)*series_1_y*t_x) : xi_x - REAL(1)/REAL(2)*log1p((xi_y*xi_y) + two_plus*xi_x));
+                    REAL phi_y = ((s_x*s_x) + (s_y*s_y) < REAL(1)/REAL(25) ? s_x*(xi_y - REAL(2)*series_1_x*t_y - REAL(2)*series_1_y*t_x) + s_y*(xi_x + REAL(2)*series_1_y*t_y - REAL(2)*series_1_x*t_x) : xi_y - atan2(xi_y, REAL(1) + xi_x));
+                    remainder_x_part += phi_x;
+                    remainder_y_part += phi_y;
                 }
-                accumulate_group(remainder_x, remainder_x_rest, remainder_y, remainder_y_rest, remainder_x_product, remainder_y_product, remainder_x_first, remainder_y_first);
+                accumulate(remainder_x, remainder_x_rest, remainder_x_part);
+                accumulate(remainder_y, remainder_y_rest, remainder_y_part);
             }
             remainder_x = block_reduce<Sum>(remainder_x, REAL(0), lanes);
             remainder_y = block_reduce<Sum>(remainder_y, REAL(0), lanes);

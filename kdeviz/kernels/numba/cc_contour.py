@@ -865,37 +865,11 @@ def log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x,
 
     .. math::
 
-        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+        \log Z_r = \tau_r - \sum_k\log(\tau_r + g_{r,k}) - \Lambda'_r - \log\sigma_r + \log F_r
 
-        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+        W_{r,n} = w_n \exp\Big(\varepsilon_r\zeta_n + \Phi'_{r,n} + \sum_k\varphi(p_{r,k}\zeta_n)\Big),\qquad F_r = \operatorname{Re}\sum_n W_{r,n}
 
-        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
-
-        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
-
-        {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
-
-        {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
-
-        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
-
-        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
-
-        {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
-
-        {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
-
-        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
-
-        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
-
-        {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W^{x}}_{r,n} {b}_{r,k,n} + {W^{y}}_{r,n} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
-
-        {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
-
-        {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
-
-        {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
+        \mu_{r,k} = \frac{m_{r,k}}{F_r} \operatorname{Re}\sum_n \frac{W_{r,n}}{1 + p_{r,k}\zeta_n}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -960,29 +934,25 @@ def _log_partition_mean_and_weights(start, stop, gap, tau, sigma, excess, zeta_x
     W_y_value = _apart((N,), gap.dtype)
     remainder_x_rest = _apart((N,), gap.dtype)
     remainder_y_rest = _apart((N,), gap.dtype)
-    remainder_x_product = _apart((N,), gap.dtype)
-    remainder_y_product = _apart((N,), gap.dtype)
-    remainder_x_first = _apart((N,), gap.dtype)
-    remainder_y_first = _apart((N,), gap.dtype)
+    remainder_x_part = _apart((N,), gap.dtype)
+    remainder_y_part = _apart((N,), gap.dtype)
     for row in range(start, stop):
         excess_value = excess[row]
         tau_value = tau[row]
         inverse_sigma = real(1)/sigma[row]
-        raw_log_Z = real(0)
         for node in range(N):
             remainder_x[node] = real(0)
             remainder_y[node] = real(0)
-        raw_log_Z_rest = real(0)
+        raw_log_Z = real(0)
         for node in range(N):
             remainder_x_rest[node] = real(0)
             remainder_y_rest[node] = real(0)
+        raw_log_Z_rest = real(0)
         for k_0 in range(0, D, 16):
-            raw_log_Z_part = real(0)
             for node in range(N):
-                remainder_x_product[node] = real(0)
-                remainder_y_product[node] = real(0)
-                remainder_x_first[node] = real(0)
-                remainder_y_first[node] = real(0)
+                remainder_x_part[node] = real(0)
+                remainder_y_part[node] = real(0)
+            raw_log_Z_part = real(0)
             for k in _block(k_0, 16, D):
                 m[k] = real(1)/(gap[row, k] + tau_value)
                 m_value = m[k]
@@ -990,11 +960,41 @@ def _log_partition_mean_and_weights(start, stop, gap, tau, sigma, excess, zeta_x
                 for node in range(N):
                     p = inverse_sigma*m_value
                     xi_x = p*zeta_x[node]
+                    two_plus = real(2) + xi_x
                     xi_y = p*zeta_y[node]
-                    remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], xi_x, xi_y)
-            raw_log_Z, raw_log_Z_rest = _accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part)
+                    norm = (two_plus*two_plus) + (xi_y*xi_y)
+                    s_x = ((xi_y*xi_y) + two_plus*xi_x)/norm
+                    s_y = real(2)*xi_y/norm
+                    t_x = (s_x*s_x) - (s_y*s_y)
+                    series_10_x = real(1)/real(21) + (real(1)/real(23))*t_x
+                    t_y = real(2)*s_x*s_y
+                    series_10_y = (real(1)/real(23))*t_y
+                    series_9_x = real(1)/real(19) + series_10_x*t_x - series_10_y*t_y
+                    series_9_y = series_10_x*t_y + series_10_y*t_x
+                    series_8_x = real(1)/real(17) + series_9_x*t_x - series_9_y*t_y
+                    series_8_y = series_9_x*t_y + series_9_y*t_x
+                    series_7_x = real(1)/real(15) + series_8_x*t_x - series_8_y*t_y
+                    series_7_y = series_8_x*t_y + series_8_y*t_x
+                    series_6_x = real(1)/real(13) + series_7_x*t_x - series_7_y*t_y
+                    series_6_y = series_7_x*t_y + series_7_y*t_x
+                    series_5_x = real(1)/real(11) + series_6_x*t_x - series_6_y*t_y
+                    series_5_y = series_6_x*t_y + series_6_y*t_x
+                    series_4_x = real(1)/real(9) + series_5_x*t_x - series_5_y*t_y
+                    series_4_y = series_5_x*t_y + series_5_y*t_x
+                    series_3_x = real(1)/real(7) + series_4_x*t_x - series_4_y*t_y
+                    series_3_y = series_4_x*t_y + series_4_y*t_x
+                    series_2_x = real(1)/real(5) + series_3_x*t_x - series_3_y*t_y
+                    series_2_y = series_3_x*t_y + series_3_y*t_x
+                    series_1_x = real(1)/real(3) + series_2_x*t_x - series_2_y*t_y
+                    series_1_y = series_2_x*t_y + series_2_y*t_x
+                    phi_x = (s_x*(xi_x + real(2)*series_1_y*t_y - real(2)*series_1_x*t_x) - s_y*(xi_y - real(2)*series_1_x*t_y - real(2)*series_1_y*t_x) if (s_x*s_x) + (s_y*s_y) < real(1)/real(25) else xi_x - real(1)/real(2)*_log1p((xi_y*xi_y) + two_plus*xi_x))
+                    phi_y = (s_x*(xi_y - real(2)*series_1_x*t_y - real(2)*series_1_y*t_x) + s_y*(xi_x + real(2)*series_1_y*t_y - real(2)*series_1_x*t_x) if (s_x*s_x) + (s_y*s_y) < real(1)/real(25) else xi_y - _angle(xi_y, real(1) + xi_x))
+                    remainder_x_part[node] = _add(remainder_x_part[node], phi_x)
+                    remainder_y_part[node] = _add(remainder_y_part[node], phi_y)
             for node in range(N):
-                remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node] = _accumulate_group(remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
+                remainder_x[node], remainder_x_rest[node] = _accumulate(remainder_x[node], remainder_x_rest[node], remainder_x_part[node])
+                remainder_y[node], remainder_y_rest[node] = _accumulate(remainder_y[node], remainder_y_rest[node], remainder_y_part[node])
+            raw_log_Z, raw_log_Z_rest = _accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part)
         F_value = real(0)
         for node in range(N):
             H_x = remainder_x[node] + rest_x[row, node] + excess_value*zeta_x[node]

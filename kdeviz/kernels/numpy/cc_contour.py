@@ -17,6 +17,18 @@ def _accumulate(total, rest, part):
     return raised, np.where(np.isfinite(raised), (raised - total) - whole, 0)
 
 
+def _sum(x, axis):
+    """The sum along an axis that is not the last, in pairs: numpy would add its terms one after another, and equal ones are rounded alike."""
+    x = np.moveaxis(x, axis, 0)
+    while len(x) > 8:
+        half = len(x) // 2
+        paired = x[:half] + x[half : 2 * half]
+        if len(x) % 2:
+            paired[0] += x[-1]
+        x = paired
+    return x.sum(0)
+
+
 def _remainder(x, y, axis):
     """Real and imaginary part of the sum of xi - log(1 + xi) along an axis, xi = x + iy.
 
@@ -38,7 +50,7 @@ def _remainder(x, y, axis):
     first_x -= np.log1p(modulus, out=modulus) / 2
     product_x += 1
     first_y -= np.arctan2(product_y, product_x, out=product_y)
-    return first_x.sum(0), first_y.sum(0)
+    return _sum(first_x, 0), _sum(first_y, 0)
 
 
 def _upper(x):
@@ -443,37 +455,11 @@ def log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x,
 
     .. math::
 
-        {m}_{r,k} = \frac{1}{{g}_{r,k} + {\tau}_{r}}
+        \log Z_r = \tau_r - \sum_k\log(\tau_r + g_{r,k}) - \Lambda'_r - \log\sigma_r + \log F_r
 
-        {p}_{r,k} = \frac{{m}_{r,k}}{{\sigma}_{r}}
+        W_{r,n} = w_n \exp\Big(\varepsilon_r\zeta_n + \Phi'_{r,n} + \sum_k\varphi(p_{r,k}\zeta_n)\Big),\qquad F_r = \operatorname{Re}\sum_n W_{r,n}
 
-        {\xi^{x}}_{r,k,n} = {p}_{r,k} {\zeta^{x}}_{n}
-
-        {\xi^{y}}_{r,k,n} = {p}_{r,k} {\zeta^{y}}_{n}
-
-        {\Phi^{x}}_{r,n} = \Re \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
-
-        {\Phi^{y}}_{r,n} = \Im \sum_{k} \varphi\left({\xi^{x}}_{r,k,n} + i\,{\xi^{y}}_{r,k,n}\right)
-
-        {H^{x}}_{r,n} = {\varepsilon}_{r} {\zeta^{x}}_{n} + {\Phi^{x}}_{r,n} + {\Phi'^{x}}_{r,n}
-
-        {H^{y}}_{r,n} = {\varepsilon}_{r} {\zeta^{y}}_{n} + {\Phi^{y}}_{r,n} + {\Phi'^{y}}_{r,n}
-
-        {e^{\Re H}}_{r,n} = e^{{H^{x}}_{r,n}}
-
-        {b}_{r,k,n} = {\xi^{x}}_{r,k,n} + 1
-
-        {q}_{r,k,n} = {b}_{r,k,n}^{2} + {\xi^{y}}_{r,k,n}^{2}
-
-        {\log Z}_{r} = \log{\left({F}_{r} \right)} - \log{\left({\sigma}_{r} \right)} - {\Lambda'}_{r} + {\tau}_{r} - \sum_{k=0}^{D - 1} \log{\left({g}_{r,k} + {\tau}_{r} \right)}
-
-        {\mu}_{r,k} = \frac{{m}_{r,k} \sum_{n=0}^{N - 1} \frac{{W^{x}}_{r,n} {b}_{r,k,n} + {W^{y}}_{r,n} {\xi^{y}}_{r,k,n}}{{q}_{r,k,n}}}{{F}_{r}}
-
-        {F}_{r} = \sum_{n=0}^{N - 1} {W^{x}}_{r,n}
-
-        {W^{x}}_{r,n} = \left(- \sin{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n}\right) {e^{\Re H}}_{r,n}
-
-        {W^{y}}_{r,n} = \left(\sin{\left({H^{y}}_{r,n} \right)} {w^{x}}_{n} + \cos{\left({H^{y}}_{r,n} \right)} {w^{y}}_{n}\right) {e^{\Re H}}_{r,n}
+        \mu_{r,k} = \frac{m_{r,k}}{F_r} \operatorname{Re}\sum_n \frac{W_{r,n}}{1 + p_{r,k}\zeta_n}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -543,12 +529,46 @@ def _log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x
     for nodes in all_nodes:
         xi_x = p[:, :, None]*zeta_x[nodes]
         xi_y = p[:, :, None]*zeta_y[nodes]
-        remainder_x, remainder_y = _remainder(xi_x, xi_y, 1)
+        two_plus = 2 + xi_x
+        xi_y_squared = xi_y**2
+        norm = xi_y_squared + two_plus**2
+        inverse_norm = 1/norm
+        xi_y_squared_plus_two_plus_xi_x = xi_y_squared + two_plus*xi_x
+        s_x = inverse_norm*xi_y_squared_plus_two_plus_xi_x
+        s_y = 2*inverse_norm*xi_y
+        t_x = s_x**2 - s_y**2
+        t_y = 2*s_x*s_y
+        series_10_x = 1/21 + (1/23)*t_x
+        series_10_y = (1/23)*t_y
+        series_9_x = 1/19 + series_10_x*t_x - series_10_y*t_y
+        series_9_y = series_10_x*t_y + series_10_y*t_x
+        series_8_x = 1/17 + series_9_x*t_x - series_9_y*t_y
+        series_8_y = series_9_x*t_y + series_9_y*t_x
+        series_7_x = 1/15 + series_8_x*t_x - series_8_y*t_y
+        series_7_y = series_8_x*t_y + series_8_y*t_x
+        series_6_x = 1/13 + series_7_x*t_x - series_7_y*t_y
+        series_6_y = series_7_x*t_y + series_7_y*t_x
+        series_5_x = 1/11 + series_6_x*t_x - series_6_y*t_y
+        series_5_y = series_6_x*t_y + series_6_y*t_x
+        series_4_x = 1/9 + series_5_x*t_x - series_5_y*t_y
+        series_4_y = series_5_x*t_y + series_5_y*t_x
+        series_3_x = 1/7 + series_4_x*t_x - series_4_y*t_y
+        series_3_y = series_4_x*t_y + series_4_y*t_x
+        series_2_x = 1/5 + series_3_x*t_x - series_3_y*t_y
+        series_2_y = series_3_x*t_y + series_3_y*t_x
+        series_1_x = 1/3 + series_2_x*t_x - series_2_y*t_y
+        series_1_y = series_2_x*t_y + series_2_y*t_x
+        shared = xi_x + 2*series_1_y*t_y - 2*series_1_x*t_x
+        shared_1 = xi_y - 2*series_1_x*t_y - 2*series_1_y*t_x
+        phi_x = np.where((s_x**2 + s_y**2 < 1/25), s_x*shared - s_y*shared_1, xi_x - 1/2*np.log1p(xi_y_squared_plus_two_plus_xi_x))
+        b = 1 + xi_x
+        phi_y = np.where((s_x**2 + s_y**2 < 1/25), s_x*shared_1 + s_y*shared, xi_y - np.arctan2(xi_y, b))
+        remainder_x = _sum(phi_x, 1)
+        remainder_y = _sum(phi_y, 1)
         H_x = remainder_x + rest_x[:, nodes] + excess[:, None]*zeta_x[nodes]
         H_y = remainder_y + rest_y[:, nodes] + excess[:, None]*zeta_y[nodes]
         height = np.exp(H_x)
-        b = 1 + xi_x
-        q = b**2 + xi_y**2
+        q = xi_y_squared + b**2
         cos_H_y = np.cos(H_y)
         sin_H_y = np.sin(H_y)
         W_x = height*(cos_H_y*w_x[nodes] - sin_H_y*w_y[nodes])
