@@ -447,12 +447,10 @@ CUDA = {
     "product_without_its_last_term": (r"product_y \+= y \+ \(x\*product_y \+ y\*product_x\)", "product_y += y + x*product_y", "few"),
     "product_changed_before_it_is_read": (r"(REAL turned = .*\n)(.*\n)    product_x \+= turned;", r"\1    product_x += turned;\n\2", "few"),
     "first_terms_forgotten": (r"first_y \+= y;", "", "few"),
-    "flush_without_reset": (r"product_x = product_y = first_x = first_y = REAL\(0\);", "", "many"),
-    "flush_without_reset_of_the_sum": (r"= first_x = first_y = REAL\(0\);", "= REAL(0);", "many"),
-    "no_flush_at_the_end_of_a_block": (r"(?<=}\n)( *)flush\(.*\);\n(?= *accumulate)", "", "few"),
-    "no_accumulation_of_a_block": (r"accumulate\(remainder_y, .*\);", "", "few"),
+    "group_not_added": (r"accumulate_group\(remainder_x.*\);", "", "few"),
+    "no_accumulation_of_a_part": (r"accumulate\(sum_y, .*\);", "", "few"),
     "logarithm_of_1_plus_a_product": (r"log1p\((product_x\*.*?product_y)\)", r"log(REAL(1) + (\1))", "small"),
-    "logarithm_of_a_modulus_not_halved": (r"/REAL\(2\);", ";", "few"),
+    "logarithm_of_a_modulus_not_halved": (r"/REAL\(2\)\)", ")", "few"),
     "angle_the_wrong_way_round": (r"atan2\(product_y, REAL\(1\) \+ product_x\)", "atan2(REAL(1) + product_x, product_y)", "few"),
     "nothing_given_back": (r"\(raised - total\) - whole : REAL\(0\)", "REAL(0) : REAL(0)", "million"),
     "given_back_with_the_wrong_sign": (r"whole = part - rest", "whole = part + rest", "million"),
@@ -462,13 +460,13 @@ CUDA = {
     "grid_too_coarse": (r": 100663296", ": 402653184", "splitting"),
 }
 NUMPY = {
-    "sign_of_the_product": (r"real -= b \* y", "real += b * y", "few"),
-    "first_terms_of_a_product_forgotten": (r"imaginary \+= b \+ y", "imaginary += b", "few"),
-    "odd_term_left_out_of_the_product": (r"product_x\[0\], product_y\[0\] = _multiplied.*", "pass", "odd"),
-    "odd_term_left_out_of_the_sum": (r"total_x\[0\], total_y\[0\] = .*", "pass", "odd"),
-    "logarithm_of_1_plus_a_product": (r"np\.log1p\(", "np.log(1 + ", "small"),
-    "logarithm_of_a_modulus_not_halved": (r"\) / 2\n", ")\n", "few"),
-    "angle_the_wrong_way_round": (r"np\.arctan2\(y, 1 \+ x\)", "np.arctan2(1 + x, y)", "few"),
+    "sign_of_the_product": (r"a \* x - b \* y", "a * x + b * y", "few"),
+    "first_terms_of_a_pair_forgotten": (r"first_x\[: len\(x\)\] \+= x", "pass", "few"),
+    "odd_term_forgotten": (r"x\[half:\], y\[half:\]", "x[: len(x) // 2], y[: len(y) // 2]", "odd"),
+    "odd_term_left_out_of_a_sum": (r"paired\[0\] \+= x\[-1\]", "pass", "many"),
+    "logarithm_of_1_plus_a_product": (r"np\.log1p\(modulus, out=modulus\)", "np.log(1 + modulus)", "small"),
+    "logarithm_of_a_modulus_not_halved": (r"out=modulus\) / 2", "out=modulus)", "few"),
+    "angle_the_wrong_way_round": (r"np\.arctan2\(product_y, product_x", "np.arctan2(product_x, product_y", "few"),
     "splitter_of_too_few_digits": (r"2\*\*27 \+ 1", "2**10 + 1", "splitting"),
     "grid_too_fine": (r"1\.5 \* 2\*\*26", "1.5 * 2**25", "splitting"),
 }
@@ -479,8 +477,8 @@ NUMPY_IN_BLOCKS = {
 }
 NUMBA = {
     "sign_of_the_product": (r"x \* product_x - y \* product_y", "x * product_x + y * product_y", "few"),
-    "flush_without_reset": (r"real\(0\), real\(0\), real\(0\), real\(0\)", "product_x, product_y, first_x, first_y", "many"),
-    "no_flush_at_the_end_of_a_block": (r"(?<=\n)        {3,}\S.* = _flush\(.*\)\n(?= *remainder_x, remainder_x_rest)", "", "few"),
+    "first_terms_forgotten": (r"first_x \+ x, first_y \+ y", "first_x + x, first_y", "few"),
+    "no_accumulation_of_a_part": (r"sum_y, rest_y = _accumulate\(sum_y.*\)", "pass", "few"),
     "nothing_given_back": (r"\(raised - total\) - whole", "rest - rest", "million"),
     "grid_too_fine": (r"100663296\.0", "50331648.0", "splitting"),
 }

@@ -116,7 +116,7 @@ class LoopKernel:
         self.start(maxima, self.places, self.syntax.lowest)
         self.start(long, lambda eq: self.beside(eq, "rest"), "0")
         if long:
-            serial = self.syntax.threads or any(isinstance(item, Loop) for item in loop.items)
+            serial = self.syntax.threads or remainders or any(isinstance(item, Loop) for item in loop.items)
             length = SERIAL_BLOCK if serial else VECTOR_BLOCK
             with self.block(self.syntax.block_loop(loop.index, length)):
                 self.one_block(loop, sums, remainders, length)
