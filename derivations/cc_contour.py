@@ -464,7 +464,8 @@ def series_of_s():
 
 of_series, series_value = series_of_s()
 beyond_x, beyond_y = complex_times(*series_value, t_x, t_y)
-small_x, small_y = complex_times(s_x, s_y, x - 2 * beyond_x, y - 2 * beyond_y)
+remaining_x, remaining_y = pair("remaining", r"\rho", row, k, node)
+small_x, small_y = complex_times(s_x, s_y, remaining_x, remaining_y)
 is_small = s_x**2 + s_y**2 < sp.Rational(1, 25)
 careful = {
     two_plus: 2 + x,
@@ -474,6 +475,8 @@ careful = {
     t_x: s_x**2 - s_y**2,
     t_y: 2 * s_x * s_y,
     **of_series,
+    remaining_x: x - 2 * beyond_x,
+    remaining_y: y - 2 * beyond_y,
     phi_x: sp.Piecewise((small_x, is_small), (x - log1p(x * two_plus + y**2) / 2, True)),
     phi_y: sp.Piecewise((small_y, is_small), (y - sp.atan2(y, 1 + x), True)),
     sum_x: Sum(phi_x, k),

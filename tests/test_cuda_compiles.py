@@ -72,7 +72,8 @@ def test_nvcc_builds_every_kernel_without_spills(nvcc, stem, real, architecture)
     circular = {name for name in kernels if angles(alone(source(stem), name))}
     frame = lambda name: {"float": 32, "double": 40}[real] if name in circular else 0
     for name in kernels:
-        assert used[name] == f"{frame(name)} bytes stack frame, 0 bytes spill stores, 0 bytes spill loads"
+        allowed = {0, frame(name)}  # some compilers keep it in registers
+        assert used[name] in {f"{n} bytes stack frame, 0 bytes spill stores, 0 bytes spill loads" for n in allowed}
 
 
 @each_stem

@@ -81,8 +81,8 @@ MUTATIONS = {
     "points_done_by_every_warp": (r"j_0 \+ threadIdx\.x;", "j_0 + threadIdx.x % 32;", "plain"),
     "block_of_bins_not_added": (r"accumulate\((\w+), \w+, (\w+)\);(?=\s*accumulate)", r"\1 = \2;", "many_bins"),
     "block_of_points_not_added": (r"accumulate\((\w+), \w+, (\w+)\);(?=\s*}\s*\1 = block_reduce<Sum>)", r"\1 = \2;", "many_points"),
-    "blocks_of_bins_overlap": (r"bin_0 \+= 128\b", "bin_0 += 127", "many_bins"),
-    "blocks_of_points_have_gaps": (r"j < j_0 \+ 128LL\*blockDim\.x", "j < j_0 + 127LL*blockDim.x", "many_points"),
+    "blocks_of_bins_overlap": (r"bin_0 \+= 16\b", "bin_0 += 15", "many_bins"),
+    "blocks_of_points_have_gaps": (r"j < j_0 \+ 16LL\*blockDim\.x", "j < j_0 + 15LL*blockDim.x", "many_points"),
 }
 # fmt: on
 

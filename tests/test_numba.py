@@ -397,7 +397,7 @@ MUTATIONS = {
     "blocks_have_gaps": ("softmax_ce", r"min\(first \+ length,", "min(first + length - 1,", (2, 0, 300), {}),
     "one_category_too_few": ("softmax_ce", r"min\(first \+ length, size\)", "min(first + length, size - 1)", (2, 0, 5), {}),
     "part_not_zeroed": ("softmax_ce", r"( +)for k_0 in (.*)\n +(total_weight_part = .*)", r"\1\3\n\1for k_0 in \2", (2, 0, 300), {}),
-    "rows_of_the_last_thread_forgotten": ("softmax_ce", r"zip\(bounds, bounds\[1:\]\)", "zip(bounds, bounds[1:-1])", (70000, 0, 5), {}),
+    "rows_of_the_last_thread_forgotten": ("softmax_ce", r"for part in others\]", "for part in others[:-1]]", (70000, 0, 5), {}),
     "digit_of_exp": ("softmax_ce", r"0\.0001984126950576586", "0.00019841", (2, 0, 50), {}),
     "exp_without_its_lower_end": ("softmax_ce", r"-746\.0 if x < -746\.0 else ", "", (2, 0, 5), {"z": [0, -INF, 0, 0, 0]}),
     "terms_regrouped_everywhere": ("kde_ce", r'"nogil": True,', '"nogil": True, "fastmath": {"reassoc", "nsz"},', (2, 3, 5), FAR),

@@ -413,8 +413,10 @@ extern "C" __global__ void log_partition_mean_and_weights(
                     REAL series_2_y = series_3_x*t_y + series_3_y*t_x;
                     REAL series_1_x = REAL(1)/REAL(3) + series_2_x*t_x - series_2_y*t_y;
                     REAL series_1_y = series_2_x*t_y + series_2_y*t_x;
-                    REAL phi_x = ((s_x*s_x) + (s_y*s_y) < REAL(1)/REAL(25) ? s_x*(xi_x + REAL(2)*series_1_y*t_y - REAL(2)*series_1_x*t_x) - s_y*(xi_y - REAL(2)*series_1_x*t_y - REAL(2)*series_1_y*t_x) : xi_x - REAL(1)/REAL(2)*log1p((xi_y*xi_y) + two_plus*xi_x));
-                    REAL phi_y = ((s_x*s_x) + (s_y*s_y) < REAL(1)/REAL(25) ? s_x*(xi_y - REAL(2)*series_1_x*t_y - REAL(2)*series_1_y*t_x) + s_y*(xi_x + REAL(2)*series_1_y*t_y - REAL(2)*series_1_x*t_x) : xi_y - atan2(xi_y, REAL(1) + xi_x));
+                    REAL remaining_x = xi_x + REAL(2)*series_1_y*t_y - REAL(2)*series_1_x*t_x;
+                    REAL remaining_y = xi_y - REAL(2)*series_1_x*t_y - REAL(2)*series_1_y*t_x;
+                    REAL phi_x = ((s_x*s_x) + (s_y*s_y) < REAL(1)/REAL(25) ? remaining_x*s_x - remaining_y*s_y : xi_x - REAL(1)/REAL(2)*log1p((xi_y*xi_y) + two_plus*xi_x));
+                    REAL phi_y = ((s_x*s_x) + (s_y*s_y) < REAL(1)/REAL(25) ? remaining_x*s_y + remaining_y*s_x : xi_y - atan2(xi_y, REAL(1) + xi_x));
                     remainder_x_part += phi_x;
                     remainder_y_part += phi_y;
                 }

@@ -987,8 +987,10 @@ def _log_partition_mean_and_weights(start, stop, gap, tau, sigma, excess, zeta_x
                     series_2_y = series_3_x*t_y + series_3_y*t_x
                     series_1_x = real(1)/real(3) + series_2_x*t_x - series_2_y*t_y
                     series_1_y = series_2_x*t_y + series_2_y*t_x
-                    phi_x = (s_x*(xi_x + real(2)*series_1_y*t_y - real(2)*series_1_x*t_x) - s_y*(xi_y - real(2)*series_1_x*t_y - real(2)*series_1_y*t_x) if (s_x*s_x) + (s_y*s_y) < real(1)/real(25) else xi_x - real(1)/real(2)*_log1p((xi_y*xi_y) + two_plus*xi_x))
-                    phi_y = (s_x*(xi_y - real(2)*series_1_x*t_y - real(2)*series_1_y*t_x) + s_y*(xi_x + real(2)*series_1_y*t_y - real(2)*series_1_x*t_x) if (s_x*s_x) + (s_y*s_y) < real(1)/real(25) else xi_y - _angle(xi_y, real(1) + xi_x))
+                    remaining_x = xi_x + real(2)*series_1_y*t_y - real(2)*series_1_x*t_x
+                    remaining_y = xi_y - real(2)*series_1_x*t_y - real(2)*series_1_y*t_x
+                    phi_x = (remaining_x*s_x - remaining_y*s_y if (s_x*s_x) + (s_y*s_y) < real(1)/real(25) else xi_x - real(1)/real(2)*_log1p((xi_y*xi_y) + two_plus*xi_x))
+                    phi_y = (remaining_x*s_y + remaining_y*s_x if (s_x*s_x) + (s_y*s_y) < real(1)/real(25) else xi_y - _angle(xi_y, real(1) + xi_x))
                     remainder_x_part[node] = _add(remainder_x_part[node], phi_x)
                     remainder_y_part[node] = _add(remainder_y_part[node], phi_y)
             for node in range(N):

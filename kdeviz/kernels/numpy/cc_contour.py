@@ -558,11 +558,11 @@ def _log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x
         series_2_y = series_3_x*t_y + series_3_y*t_x
         series_1_x = 1/3 + series_2_x*t_x - series_2_y*t_y
         series_1_y = series_2_x*t_y + series_2_y*t_x
-        shared = xi_x + 2*series_1_y*t_y - 2*series_1_x*t_x
-        shared_1 = xi_y - 2*series_1_x*t_y - 2*series_1_y*t_x
-        phi_x = np.where((s_x**2 + s_y**2 < 1/25), s_x*shared - s_y*shared_1, xi_x - 1/2*np.log1p(xi_y_squared_plus_two_plus_xi_x))
+        remaining_x = xi_x + 2*series_1_y*t_y - 2*series_1_x*t_x
+        remaining_y = xi_y - 2*series_1_x*t_y - 2*series_1_y*t_x
+        phi_x = np.where((s_x**2 + s_y**2 < 1/25), remaining_x*s_x - remaining_y*s_y, xi_x - 1/2*np.log1p(xi_y_squared_plus_two_plus_xi_x))
         b = 1 + xi_x
-        phi_y = np.where((s_x**2 + s_y**2 < 1/25), s_x*shared_1 + s_y*shared, xi_y - np.arctan2(xi_y, b))
+        phi_y = np.where((s_x**2 + s_y**2 < 1/25), remaining_x*s_y + remaining_y*s_x, xi_y - np.arctan2(xi_y, b))
         remainder_x = _sum(phi_x, 1)
         remainder_y = _sum(phi_y, 1)
         H_x = remainder_x + rest_x[:, nodes] + excess[:, None]*zeta_x[nodes]
