@@ -52,7 +52,6 @@
 # %%
 import mpmath as mp
 import sympy as sp
-
 from sympy.codegen.cfunctions import log1p
 
 from derivations.cc import log_partition_exact
@@ -95,9 +94,7 @@ def pair(name, tex, *indices):
 # %%
 s = sp.Symbol("s")
 e = sp.symbols("eta_1:4", real=True)
-divided = lambda nodes: sum(
-    sp.exp(a) / sp.Mul(*(a - b for b in nodes if b != a)) for a in nodes
-)
+divided = lambda nodes: sum(sp.exp(a) / sp.Mul(*(a - b for b in nodes if b != a)) for a in nodes)
 integrand_of = lambda nodes: sp.exp(s) / sp.Mul(*(s - a for a in nodes))
 residues = lambda nodes: sum(sp.residue(integrand_of(nodes), s, a) for a in dict.fromkeys(nodes))
 assert sp.simplify(residues(e) - divided(e)) == 0
@@ -207,7 +204,8 @@ zeta_x, zeta_y = pair("zeta", r"\zeta", node)
 w_x, w_y = pair("w", "w", node)
 columns = {dtype: list(zip(*rule(h, nodes))) for dtype, (h, nodes) in RULES.items()}
 tables = {
-    t: {dtype: columns[dtype][i] for dtype in RULES} for i, t in enumerate((zeta_x, zeta_y, w_x, w_y))
+    t: {dtype: columns[dtype][i] for dtype in RULES}
+    for i, t in enumerate((zeta_x, zeta_y, w_x, w_y))
 }
 columns["float32"][0][:2]
 
@@ -351,7 +349,9 @@ def power_sums(T):
     kappa = {n: of_row(f"kappa_{n}", rf"\kappa_{{{n}}}") for n in range(2, T + 1)}
     equations = weights | {power[n]: product(n) for n in power if n > 1}
     equations |= {kappa[n]: Sum(product(n), k) for n in kappa}
-    at_nodes, (top_x, top_y) = horner_at_nodes({n: sp.Rational((-1) ** n, n) * kappa[n] for n in kappa})
+    at_nodes, (top_x, top_y) = horner_at_nodes(
+        {n: sp.Rational((-1) ** n, n) * kappa[n] for n in kappa}
+    )
     return equations | at_nodes, {
         rest_x: top_x,
         rest_y: top_y,
@@ -389,26 +389,35 @@ def power_means(T):
 # In exact arithmetic all corrections are 0.
 
 # %%
-eta, top = array("eta", r"\eta", extended_real=True)[row, k], of_row("top", r"\eta_{\max}", extended_real=True)
+eta, top = (
+    array("eta", r"\eta", extended_real=True)[row, k],
+    of_row("top", r"\eta_{\max}", extended_real=True),
+)
 
 
 def exact_sum(a, b, name):
     """(a + b, what its rounding leaves away, equations): each name is one rounding."""
     words = "sum", "back", "left", "lost", "right", "error"
     total, back, left, lost, right, error = (of_category(f"{name}_{word}") for word in words)
-    return total, error, {
-        total: a + b,
-        back: total - a,
-        left: total - back,
-        lost: a - left,
-        right: b - back,
-        error: lost + right,
-    }
+    return (
+        total,
+        error,
+        {
+            total: a + b,
+            back: total - a,
+            left: total - back,
+            lost: a - left,
+            right: b - back,
+            error: lost + right,
+        },
+    )
 
 
 exact_gap, gap_error, of_gap = exact_sum(top, -eta, "gap")
 d, d_error, of_distance = exact_sum(tau, exact_gap, "distance")
-m_high, m_low, d_high, d_low = (of_category(name) for name in ("m_high", "m_low", "d_high", "d_low"))
+m_high, m_low, d_high, d_low = (
+    of_category(name) for name in ("m_high", "m_low", "d_high", "d_low")
+)
 near_one, remaining = of_category("near_one"), of_category("remaining")
 high_sum, low_sum, not_high = of_row("high_sum"), of_row("low_sum"), of_row("not_high")
 exact_reciprocals = {
@@ -500,12 +509,16 @@ def log_partition_by_rule(eta, dtype="float64", digits=30):
         eta = [mp.mpf(value) for value in eta]
         gaps = [max(eta) - value for value in eta]
         S_at = lambda t: mp.fsum(1 / (t + g) for g in gaps) - 1
-        saddle = mp.findroot(S_at, (1, len(eta) + 1), solver="anderson") if len(eta) > 1 else mp.mpf(1)
+        saddle = (
+            mp.findroot(S_at, (1, len(eta) + 1), solver="anderson") if len(eta) > 1 else mp.mpf(1)
+        )
         masses = [1 / (saddle + g) for g in gaps]
         scale = mp.sqrt(mp.fsum(m * m for m in masses))
         value = mp.mpf(0)
         for nodes in zip(*columns[dtype]):
-            at_x, at_y, weight_x, weight_y = (sp.N(part, digits)._to_mpmath(mp.mp.prec) for part in nodes)
+            at_x, at_y, weight_x, weight_y = (
+                sp.N(part, digits)._to_mpmath(mp.mp.prec) for part in nodes
+            )
             z = mp.mpc(at_x, at_y)
             power = z / scale - mp.fsum(mp.log(1 + m / scale * z) for m in masses)
             value += (mp.mpc(weight_x, weight_y) * mp.exp(power)).real

@@ -94,7 +94,8 @@ class Moments:
     def covariance_matvec(self, v):
         """The covariance of each row times v (R, D)."""
         parts = (v[rows].astype(float) for rows, *_ in self.groups)
-        return self.gathered(self.eta.shape[1:], (matvec(self.xp, *g, part) for g, part in zip(self.whole, parts)))
+        products = (matvec(self.xp, *group, part) for group, part in zip(self.whole, parts))  # type: ignore[call-arg]
+        return self.gathered(self.eta.shape[1:], products)
 
     def covariance(self):
         """(R, D, D), symmetric bit for bit."""

@@ -198,7 +198,9 @@ class Naming:
         if key not in self.named:
             body = sp.Tuple(*map(self.without_reductions, e.terms))
             own = self.remainders.get(key, {})
-            self.named[key] = tuple(own.get(part) or self.fresh(f"remainder_{xy}", body, e.index) for part, xy in enumerate("xy"))
+            self.named[key] = tuple(
+                own.get(part) or self.fresh(f"remainder_{xy}", body, e.index) for part, xy in enumerate("xy")
+            )
             self.define(self.named[key], body, "remainder", e.index)
         return self.named[key]
 
@@ -298,5 +300,9 @@ def repeated_parts(bodies):
 
     for body in bodies:
         visit(body)
-    repeated = [e for e, times in seen.items() if times > 1 and isinstance(e, sp.Expr) and e.free_symbols and e.as_coeff_Mul()[0] == 1]
+    repeated = [
+        e
+        for e, times in seen.items()
+        if times > 1 and isinstance(e, sp.Expr) and e.free_symbols and e.as_coeff_Mul()[0] == 1
+    ]
     return sorted(repeated, key=lambda e: (-sp.count_ops(e), str(e)))

@@ -45,12 +45,16 @@ class LoopKernel:
         for name, dims in self.arrays.items():
             if len(dims) > 1 and self.syntax.threads:
                 what = f"{name} would have to be kept over {dims}; one index is supported"
-                raise ValueError(f"kernel `{self.kernel.name}`: {what}. Give it up, or compute it again where it is read.")
+                raise ValueError(
+                    f"kernel `{self.kernel.name}`: {what}. Give it up, or compute it again where it is read."
+                )
 
     def is_common(self, eq):
         """All threads of a block read what one of them stores."""
         dims = self.shape[eq.target.base]
-        return bool(self.syntax.threads and dims and self.syntax.threads not in dims and eq.target.base not in self.outside)
+        return bool(
+            self.syntax.threads and dims and self.syntax.threads not in dims and eq.target.base not in self.outside
+        )
 
     # ---------------------------------------------------------------------------------------- expressions
     def place(self, t):
@@ -192,7 +196,9 @@ class LoopKernel:
 
     def refuse_running(self, eq):
         dims = self.shape[eq.target.base]
-        raise ValueError(f"kernel `{self.kernel.name}`: {eq.target} would need a running {eq.op} over {dims}; choose another nest.")
+        raise ValueError(
+            f"kernel `{self.kernel.name}`: {eq.target} would need a running {eq.op} over {dims}; choose another nest."
+        )
 
 
 def scratch_size(arrays):

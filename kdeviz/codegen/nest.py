@@ -37,7 +37,9 @@ def split_outputs(equations, outputs):
     read = {r for eq in equations for r in eq.reads}
     split = [eq.target for eq in equations if eq.target in outputs and (eq.op or eq.target in read)]
     own = {t: sp.IndexedBase(f"{t.base}_value", extended_real=True)[t.indices] for t in split}
-    inner = [replace(eq, targets=tuple(own.get(t, t) for t in eq.targets), body=eq.body.xreplace(own)) for eq in equations]
+    inner = [
+        replace(eq, targets=tuple(own.get(t, t) for t in eq.targets), body=eq.body.xreplace(own)) for eq in equations
+    ]
     return inner + [Equation((target,), value) for target, value in own.items()]
 
 

@@ -186,12 +186,18 @@ def function(kernel, source):
     widths = [*printed.beside_blocks, f"{blocks[0]}[0].stop"] if blocks else [str(i.size) for i in inner]
     others = printed.beside_blocks + ["most=2**14"] * (not printed.beside_blocks)
     comma = "," * (len(outputs) == 1)  # always a tuple
+    asked = {str(row.size), *widths, *(str(i.size) for t in kernel.outputs for i in t.indices)}
+    asked |= {str(kernel.blocked.size)} if blocks else set()
     real = [f"    real = {printed.first}.dtype.type"] if any("real(" in line for line in printed.lines) else []
     return "\n".join(
         [
             f"def {kernel.name}({', '.join(inputs)}):",
             f'    r"""{docstring(kernel, source)}"""',
-            *(f"    {size} = {array}.shape[{axis}]" for size, (array, axis) in kernel.sizes.items()),
+            *(
+                f"    {size} = {array}.shape[{axis}]"
+                for size, (array, axis) in kernel.sizes.items()
+                if str(size) in asked
+            ),
             *(f"    {t.base} = np.empty({shape(t)}, {printed.first}.dtype)" for t in kernel.outputs),
             *(f"    {name} = _blocks({', '.join([str(kernel.blocked.size), *others])})" for name in blocks),
             '    with np.errstate(all="ignore"):',
@@ -216,12 +222,14 @@ def of_rows(target, kernel):
 def tables(kernels):
     """The text of the constants: {dtype name: {array: its values}}, each an exact expression, rounded once."""
     found = {str(target.base): values for k in kernels for target, values in k.tables.items()}
-    lines = ["# Constants by precision, each an exact expression of the derivation, rounded once; an array of them is an argument above.", "TABLES = {"]
+    about = "# Constants by precision, each an exact expression of the derivation, rounded once; arrays of them are arguments above."
+    lines = [about, "TABLES = {"]
     for dtype in dict.fromkeys(dtype for values in found.values() for dtype in values):
         lines.append(f'    "{dtype}": {{')
         for name, values in found.items():
             numbers = ", ".join(repr(float(sp.N(v, 40))) for v in values[dtype])
-            lines += [f'        "{name}": [', *textwrap.wrap(numbers, 110, initial_indent=" " * 12, subsequent_indent=" " * 12), "        ],"]
+            wrapped = textwrap.wrap(numbers, 110, initial_indent=" " * 12, subsequent_indent=" " * 12)
+            lines += [f'        "{name}": [', *wrapped, "        ],"]
         lines.append("    },")
     return ["\n".join([*lines, "}"])] if found else []
 
@@ -236,5 +244,7 @@ def module(kernels, source):
     head = f"# {HEADER.format(source=source)}\nimport math\n\nimport numpy as np\n\n\n"
     functions = [function(k, source) for k in kernels]
     parts = RUNTIME.read_text().strip().split("\n\n\n")
-    runtime = [part for part in parts if any(f"{name_of(part)}(" in text for text in [*functions, *parts] if text != part)]
+    runtime = [
+        part for part in parts if any(f"{name_of(part)}(" in text for text in [*functions, *parts] if text != part)
+    ]
     return "\n\n\n".join([head + runtime[0], *runtime[1:], *functions, *tables(kernels)]) + "\n"

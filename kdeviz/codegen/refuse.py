@@ -63,7 +63,9 @@ def refuse_unsupported(kernel):
         refuse_expression(
             sp.sympify(value), set(target.indices), known, lambda ok, what, t=target: require(ok, f"{t}: {what}")
         )
-    in_blocks = {r.index for value in kernel.equations.values() for r in sp.sympify(value).atoms(Remainder)} & {kernel.blocked}
+    in_blocks = {r.index for value in kernel.equations.values() for r in sp.sympify(value).atoms(Remainder)} & {
+        kernel.blocked
+    }
     require(not in_blocks, f"a remainder over {kernel.blocked} cannot be taken in blocks; choose another `blocked`.")
     for target, value in kernel.outputs.items():
         free = sp.sympify(value).free_symbols

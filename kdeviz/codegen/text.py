@@ -9,7 +9,9 @@ HEADER = "Generated from derivations/{source}.py. Do not edit: change the deriva
 
 def formulas(kernel):
     """The equations as declared, in LaTeX, a line each; or what the derivation shows instead of a long system."""
-    return list(kernel.formula) or [f"{sp.latex(target)} = {sp.latex(value)}" for target, value in kernel.equations.items()]
+    return list(kernel.formula) or [
+        f"{sp.latex(target)} = {sp.latex(value)}" for target, value in kernel.equations.items()
+    ]
 
 
 def shape(target):

@@ -931,7 +931,6 @@ def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     """
     R = gap.shape[0]
     D = gap.shape[1]
-    N = W_x.shape[1]
     mean = np.empty((R, D), gap.dtype)
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
@@ -1164,7 +1163,6 @@ def power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     """
     R = gap.shape[0]
     D = gap.shape[1]
-    N = W_x.shape[1]
     mean = np.empty((R, D), gap.dtype)
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
@@ -1241,7 +1239,7 @@ def _power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, all_ks):
     return mean,
 
 
-# Constants by precision, each an exact expression of the derivation, rounded once; an array of them is an argument above.
+# Constants by precision, each an exact expression of the derivation, rounded once; arrays of them are arguments above.
 TABLES = {
     "float64": {
         "zeta_x": [
