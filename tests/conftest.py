@@ -2,6 +2,17 @@ import os
 
 from cuda_fixtures import cupy, pretend_cupy  # noqa: F401  (fixtures)
 
-os.environ["KDEVIZ_BACKEND"] = (
-    "numpy"  # tests of the public functions do not wait for numba to compile; test_numba.py holds its kernels
-)
+# Tests of the public functions do not wait for numba to compile; test_numba.py and test_cc_contour.py hold its kernels.
+os.environ["KDEVIZ_BACKEND"] = "numpy"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Combinations of parameters that make no sense, by the module's own `left_out(test, **parameters)`, are not collected."""
+    asked = lambda item: getattr(item.module, "left_out", no)(item.originalname, **item.callspec.params)
+    out = {item for item in items if hasattr(item, "callspec") and asked(item)}
+    config.hook.pytest_deselected(items=list(out))
+    items[:] = [item for item in items if item not in out]
+
+
+def no(test, **parameters):
+    return False

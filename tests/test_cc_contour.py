@@ -181,8 +181,6 @@ SMALL_ROWS = {
 @pytest.mark.parametrize("method", [None, oracle.residues, oracle.two_groups, oracle.levels])
 @pytest.mark.parametrize("eta", SMALL_ROWS.values(), ids=SMALL_ROWS)
 def test_references_agree_with_those_of_the_derivation(eta, method):
-    if method is oracle.two_groups and max(oracle.split(as_nodes(eta))[:2]) > oracle.CLOSE:
-        pytest.skip("more than two groups")
     found, close = Reference(eta, method), mp.mpf(10) ** -30
     with mp.workdps(50):
         assert abs(found.log_Z() - (cc.log_partition_exact(eta, 40) - mp.mpf(max(eta)))) < close
@@ -259,10 +257,18 @@ def test_reference_means_are_derivatives_of_the_reference_log_partition(name, D)
 # ------------------------------------------------------------------------------------------------------- accuracy
 
 
-def sizes(kernels, name, on_host):
-    """The few sizes of the few patterns that a host takes for a GPU; None elsewhere."""
-    if kernels.slow and name not in FEW:
-        pytest.skip("a host's threads are slow")
+ON_HOST = {"test_variance_of_a_dominant_class_keeps_its_digits": 10, "test_a_batch_equals_its_rows_bit_for_bit": 7}
+
+
+def left_out(test, kernels=None, name=None, D=None, method=None, eta=None, **_):
+    """A host's threads are slow: they get few patterns and small rows. A reference for two groups needs two groups."""
+    if method is oracle.two_groups:
+        return max(oracle.split(as_nodes(eta))[:2]) > oracle.CLOSE
+    return kernels == "cupy on host" and (name not in (None, *FEW) or D != ON_HOST.get(test, D))
+
+
+def sizes(kernels, on_host):
+    """The few sizes that a host takes for a GPU; None elsewhere."""
     return on_host if kernels.slow else None
 
 
@@ -283,7 +289,7 @@ def assert_meets(kernels, name, D, dtype):
 @each_pattern
 @each_real
 def test_log_partition_and_means_meet_the_references(kernels, name, dtype):
-    for D in sizes(kernels, name, (2, 10, 33)) or SIZES_OF[dtype]:
+    for D in sizes(kernels, (2, 10, 33)) or SIZES_OF[dtype]:
         assert_meets(kernels, name, D, dtype)
 
 
@@ -298,7 +304,7 @@ def test_rows_of_any_size_meet_the_references(kernels):
 @each_real
 def test_covariances_meet_the_references(kernels, name, dtype):
     """By products with unit vectors; each column sums to 0, and the diagonal is what variance() gives."""
-    for D in sizes(kernels, name, (2, 10)) or (2, 3, 10, 33, 1000, 10**4):
+    for D in sizes(kernels, (2, 10)) or (2, 3, 10, 33, 1000, 10**4):
         eta, want = logits(name, D, dtype), reference(name, D, dtype)
         chosen = np.array([np.flatnonzero(eta == value)[-1] for value in some(eta)[-4:]])
         units = (np.arange(D) == chosen[:, None]).astype(dtype)
@@ -320,8 +326,6 @@ def test_covariances_meet_the_references(kernels, name, dtype):
 @pytest.mark.parametrize("gap", [30.0, 200.0, 1e4, 1e6])
 def test_variance_of_a_dominant_class_keeps_its_digits(kernels, D, gap, dtype):
     """It is next to nothing beside the square of the mean: at a gap of 1e6 of two, 1e-12."""
-    if kernels.slow and D != 10:
-        pytest.skip("a host's threads are slow")
     eta = ahead(D, D * gap, normal(D, np.random.default_rng(D))).astype(dtype)
     want = Reference(eta).covariance(eta.max(), eta.max(), same=True)
     k = int(np.argmax(eta))
@@ -441,8 +445,6 @@ def mixed(D, dtype):
 @each_real
 @pytest.mark.parametrize("D", [1, 2, 7, 33, 600, 5000])
 def test_a_batch_equals_its_rows_bit_for_bit(kernels, D, dtype):
-    if kernels.slow and D != 7:
-        pytest.skip("a host's threads are slow")
     eta = mixed(max(D, 2), dtype)[:: 7 if kernels.slow else 1, :D].copy()
     v = np.random.default_rng(1).normal(size=eta.shape).astype(dtype)
     every = lambda eta, v: [

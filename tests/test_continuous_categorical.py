@@ -362,14 +362,16 @@ def normalised(mu):
     return mu / mu.sum(-1, keepdims=True)
 
 
+def left_out(test, mean=None, D=None, dtype=None, **_):
+    """Means below what float32 is asked for."""
+    return test == "test_from_mean_inverts_the_mean" and dtype == np.float32 and normalised(mean(D)).min() < 1e-30
+
+
 @real
 @pytest.mark.parametrize("D", [2, 3, 10, 100, 3000])
 @pytest.mark.parametrize("mean", MEANS.values(), ids=MEANS)
 def test_from_mean_inverts_the_mean(mean, D, dtype):
-    mu = normalised(mean(D))
-    if mu.min() < 1e-30 and dtype == np.float32:
-        pytest.skip("below what float32 is asked for")
-    mu = mu.astype(dtype)
+    mu = normalised(mean(D)).astype(dtype)
     found = ContinuousCategorical.from_mean(mu)
     assert found.eta.dtype == dtype and found.eta.max() == 0
     assert_close(found.mean, normalised(mu.astype(float)), INVERSE[dtype], normalised(mu.astype(float)))

@@ -119,6 +119,7 @@ def test_recorded_gradient_is_zero_far_out_in_float32_where_the_mean_is_not_lamb
     assert abs((1 - mean) - 0.01) < 1e-12, "lambda is 1 to 40 digits here, and the true derivative 1/100"
 
 
+@pytest.mark.torch
 def test_recorded_torch_is_what_torch_gives():
     torch = pytest.importorskip("torch", reason="torch is missing: pip install torch")
     if torch.__version__.split("+")[0] != RECORD["torch"].split("+")[0]:
