@@ -316,8 +316,8 @@ product = Sum(
 # $$ (contour-power-sums)
 #
 # A row of a million categories then costs a few dozen operations a category. Ten power sums do for $\max p\le0.0073$, twenty for $0.0456$; and in any row, twenty serve the categories with $p\le0.0075$ beside
-# the others, which stay with the products. These thresholds are certified too ({ref}`certificate <cct-cert-fewer>`). The second mixture of both also rounds better: in a long product of
-# equal factors $1+p\zeta$ every factor is rounded the same way, while power sums of equal terms are as good as their first term.
+# the others, which stay with the products. These thresholds are certified too ({ref}`certificate <cct-cert-fewer>`). Power sums also round better: in a long
+# product of equal factors $1+p\zeta$ each is rounded the same way, while a power sum of equal terms is as good as its first term.
 
 # %%
 xi = sp.Symbol("xi")
@@ -445,7 +445,7 @@ exact_reciprocals = {
 # $$ (contour-phi)
 #
 # as $\xi-2s=\xi s$: nothing of first order is left to cancel. Eleven terms do for $\lvert s\rvert<\frac15$; beyond, the difference itself is good. Rows with
-# categories of middling weight take this form, which costs five times as much.
+# categories of middling weight beside a dominant one take this form, which costs several times as much.
 
 # %%
 atanh_form = xi - 2 * sp.atanh(xi / (2 + xi))
