@@ -25,8 +25,10 @@
 # Then the log-partition of the continuous categorical (see [](cc.py)) is exactly
 #
 # $$
-# \log Z=\max\eta+\tau+\sum_k\log m_k-\log\sigma+\log F,\qquad
+# \begin{gathered}
+# \log Z=\max\eta+\tau+\sum_k\log m_k-\log\sigma+\log F,\\
 # F=\frac1{2\pi i}\int e^{H(\zeta)}\,\dd\zeta,\qquad H(\zeta)=\varepsilon\zeta+\sum_k\varphi(p_k\zeta),
+# \end{gathered}
 # $$ (contour-F)
 #
 # with $\varphi(\xi)=\xi-\log(1+\xi)$. The number of categories, their spread and the offset are in elementary terms; what is left
@@ -36,8 +38,10 @@
 # under the same integral:
 #
 # $$
-# \mu_k=\Big\langle\frac{m_k}{1+p_k\zeta}\Big\rangle,\qquad
-# \Cov_{kl}=\big\langle(a_k-\mu_k)(a_l-\mu_l)\big\rangle+[k=l]\,\langle a_k^2\rangle,\qquad a_k=\frac{m_k}{1+p_k\zeta},
+# \begin{gathered}
+# \mu_k=\langle a_k\rangle,\qquad a_k=\frac{m_k}{1+p_k\zeta},\\
+# \Cov_{kl}=\big\langle(a_k-\mu_k)(a_l-\mu_l)\big\rangle+[k=l]\,\langle a_k^2\rangle,
+# \end{gathered}
 # $$ (contour-moments)
 #
 # where $\langle f\rangle=\int fe^H\dd\zeta\,/\int e^H\dd\zeta$. What is proved of $F$, of the error of the nodes and of the saddle's iteration stands in
