@@ -1,6 +1,7 @@
 import os
 
 from cuda_fixtures import cupy, pretend_cupy  # noqa: F401  (fixtures)
+from languages import run  # noqa: F401  (fixture)
 
 # Tests of the public functions do not wait for numba to compile; test_numba.py and test_cc_contour.py hold its kernels.
 os.environ["KDEVIZ_BACKEND"] = "numpy"

@@ -27,7 +27,10 @@ def kernel(outputs, where=None, inputs=(x, w, c), **options):
 
 REFUSED = {
     "unknown array": ({out[row, j]: array("y")[row, j]}, "neither an input nor defined"),
-    "scan": ({out[row, j]: sp.IndexedBase(x.base.label)[row, j - 1]}, "scans"),
+    "neighbour beside bins": (
+        {out[row, j]: sp.IndexedBase(x.base.label)[row, j - 1]},
+        "nest is .row, j., with threads=None",
+    ),
     "free index on the right": ({out[row]: x}, "neither on the left side"),
     "part of a range": ({out[row]: sp.Sum(x, (j, 1, J - 1))}, "whole of one index"),
     "two indices at once": ({out[row]: sp.Sum(x * w, (j, 0, J - 1), (b, 0, B - 1))}, "merged two sums"),

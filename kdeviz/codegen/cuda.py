@@ -1,4 +1,4 @@
-"""CUDA C: one block of threads per row, which share the index `kernel.threads`; float and double from one text."""
+"""CUDA C, float and double from one text: one block of threads per row, which share the index `kernel.threads`, or one thread per row."""
 
 from pathlib import Path
 
@@ -98,15 +98,24 @@ class Cuda:
         return f"REAL({text})" if text.isdigit() else text
 
     def store(self, text, target):
-        """What all threads know is stored by one of them."""
-        return f"{text};" if self.threads in target.indices else f"if (threadIdx.x == 0) {text};"
+        """What all threads of a block know is stored by one of them."""
+        return f"if (threadIdx.x == 0) {text};" if self.threads and self.threads not in target.indices else f"{text};"
 
-    def place(self, name, indices):
+    def place(self, name, indices, sizes):
+        return f"{name}[{self.offset(indices, sizes)}]"
+
+    def place_in_scratch(self, name, indices, sizes):
+        """Threads that have a row each have neighbouring places."""
+        offset = self.offset(indices, sizes)
+        one_each = f"({offset})*all_threads" if "+" in offset else f"{offset}*all_threads"
+        return f"{name}[{offset if self.threads else one_each}]"
+
+    def offset(self, indices, sizes):
         """Row-major, in 64-bit arithmetic: all indices and sizes are long long."""
         text = ""
-        for i in indices:
-            text = f"({text})*{i.size} + {i}" if "+" in text else f"{text}*{i.size} + {i}" if text else str(i)
-        return f"{name}[{text}]"
+        for i, size in zip(indices, sizes):
+            text = f"({text})*{size} + {i}" if "+" in text else f"{text}*{size} + {i}" if text else str(i)
+        return text
 
     def maximum(self, a, b):
         return f"maximum({a}, {b})"
@@ -118,7 +127,9 @@ class Cuda:
         """(the first place of this thread, its stride)"""
         return ("threadIdx.x", "blockDim.x") if index == self.threads else ("0", "1")
 
-    def loop(self, index):
+    def loop(self, index, direction=1):
+        if direction < 0:
+            return f"for (long long {index} = {index.size} - 1; {index} >= 0; --{index})"
         first, stride = self.steps(index)
         return f"for (long long {index} = {first}; {index} < {index.size}; {index} += {stride})"
 
@@ -151,33 +162,59 @@ class Cuda:
 def function(kernel, source):
     """The text of one kernel."""
     body = LoopKernel(kernel, Cuda(kernel), depth=2)
-    row = kernel.nest[0]
     arguments = [f"const REAL *__restrict__ {t.base}" for t in kernel.inputs] + [
         f"long long {size}" for size in kernel.sizes
     ]
     arguments += [f"REAL *__restrict__ {t.base}" for t in kernel.outputs] + ["REAL *__restrict__ scratch"]
+    each = "{}" if kernel.threads else "({})*all_threads"
     arrays = [
-        f"    REAL *{name} = scratch; scratch += {scratch_size({name: dims})};" for name, dims in body.arrays.items()
+        f"    REAL *{name} = scratch; scratch += {each.format(scratch_size({name: sizes}))};"
+        for name, sizes in body.arrays.items()
     ]
-    total = scratch_size(body.arrays)
+    owner, start, opening = (by_blocks if kernel.threads else by_threads)(kernel, scratch_size(body.arrays))
     return "\n".join(
         [
             f"// {kernel.title}",
             *(f"//     {line}" for line in formulas(kernel)),
-            f"// One block per row (and stride over rows); a thread owns {kernel.threads} = threadIdx.x, + blockDim.x, ...",
-            f"// `scratch`: {total} numbers a block.",
+            *owner,
             f'extern "C" __global__ void {kernel.name}(',
             f"    {', '.join(arguments)})",
             "{",
             *["    __shared__ REAL lanes[32];"] * any("lanes" in line for line in body.lines),
-            *([f"    scratch += blockIdx.x*({total});"] if body.arrays else []),
+            *(start if body.arrays or not kernel.threads else []),
             *arrays,
-            f"    for (long long {row} = blockIdx.x; {row} < {row.size}; {row} += gridDim.x) {{",
+            f"    {opening}",
             *body.lines,
             "    }",
             "}",
         ]
     )
+
+
+def by_blocks(kernel, total):
+    """(what is said of it, where a block's scratch starts, the loop over rows) of a kernel whose rows have a block each."""
+    row = kernel.nest[0]
+    about = (
+        f"// One block per row (and stride over rows); a thread owns {kernel.threads} = threadIdx.x, + blockDim.x, ..."
+    )
+    said = [about, f"// `scratch`: {total} numbers a block."]
+    opening = f"for (long long {row} = blockIdx.x; {row} < {row.size}; {row} += gridDim.x) {{"
+    return said, [f"    scratch += blockIdx.x*({total});"], opening
+
+
+def by_threads(kernel, total):
+    """The same of a kernel whose rows have a thread each."""
+    row = kernel.nest[0]
+    said = [
+        "// One thread per row (and stride over rows).",
+        f"// `scratch`: {total} numbers a thread, those of all threads side by side.",
+    ]
+    start = [
+        "    const long long thread = (long long)blockIdx.x*blockDim.x + threadIdx.x;",
+        f"    const long long all_threads = {row.size} < (long long)gridDim.x*blockDim.x ? {row.size} : (long long)gridDim.x*blockDim.x;",
+        "    scratch += thread;",
+    ]
+    return said, start, f"for (long long {row} = thread; {row} < {row.size}; {row} += all_threads) {{"
 
 
 def module(kernels, source):
@@ -190,6 +227,7 @@ def launcher(kernel, source):
     """The text of the Python function that launches one kernel on cupy arrays."""
     inputs, sizes = ", ".join(str(t.base) for t in kernel.inputs), ", ".join(map(str, kernel.sizes))
     scratch = scratch_size(LoopKernel(kernel, Cuda(kernel)).arrays)
+    width = f"width={kernel.threads.size}" if kernel.threads else "serial=True"
     one = lambda found: "," * (len(found) == 1)  # always a tuple
     return "\n".join(
         [
@@ -197,7 +235,7 @@ def launcher(kernel, source):
             f'    """{kernel.title} See kdeviz.kernels.numpy.{source}.{kernel.name}."""',
             *(f"    {size} = {array}.shape[{axis}]" for size, (array, axis) in kernel.sizes.items()),
             f"    outputs = {', '.join(shape(t) for t in kernel.outputs)}{one(kernel.outputs)}",
-            f"    block = dict(scratch={scratch}, width={kernel.threads.size})",
+            f"    block = dict(scratch={scratch}, {width})",
             f'    return launch(source("{source}"), "{kernel.name}", ({inputs}{one(kernel.inputs)}), ({sizes}{one(kernel.sizes)}), outputs, **block)',
         ]
     )

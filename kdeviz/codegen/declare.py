@@ -3,6 +3,10 @@
 A kernel is a system of equations ``target[indices] = expression``. An expression is elementwise in its free indices and may hold
 ``Sum``, ``Max`` and ``remainder`` over further indices; nothing else. A name given to a quantity (``where``) is a rounding
 barrier and a unit of storage: what it stands for is never expanded into the expression that reads it.
+
+An array may be read at a neighbour, ``x[row, j - 1]`` or ``x[row, j + 1]``, and at an end, ``x[row, 0]`` or ``x[row, J - 1]``. An
+equation that reads its own target at a neighbour is a scan, of one of two forms: ``logaddexp(left[row, j - 1] - decay, new)`` or
+``new + kept*after[row, j + 1]``.
 """
 
 from dataclasses import dataclass, field
@@ -131,6 +135,8 @@ class Kernel:
     block at a time. ``stems`` names what generated code keeps of a sum of exponentials: {exponent: name of exp(exponent - max)}.
     ``tables`` gives the inputs that are constants and have no row: {array: {dtype name: exact values}}. ``draws`` makes random
     inputs where only special ones make sense: {array: f(rng, shape)}; ``formula`` is what documentation shows of a long system.
+    ``boundary`` is what a read beyond an end yields: {array (its base): a number, or an expression of quantities of the row}.
+    Kernels that read neighbours have ``threads=None``: in CUDA, a thread has a row of its own.
     """
 
     name: str
@@ -146,6 +152,7 @@ class Kernel:
     cuda_nest: tuple | None = None
     draws: dict = field(default_factory=dict)
     formula: tuple = ()
+    boundary: dict = field(default_factory=dict)
 
     def __post_init__(self):
         refuse_unsupported(self)

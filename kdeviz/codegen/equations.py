@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain, combinations, count
 
 import sympy as sp
+from sympy.codegen.numpy_nodes import logaddexp
 from sympy.utilities.iterables import strongly_connected_components
 
 from .declare import Index, LogSumExp, Max, Reduction, Remainder
@@ -20,7 +21,8 @@ from .stabilise import stabilise
 class Equation:
     """target = body, elementwise (op ""), or target = op over `index` of body ("sum", "max").
 
-    A "remainder" has two targets, its real and imaginary part, and a body of two, the parts of its terms.
+    A "remainder" has two targets, its real and imaginary part, and a body of two, the parts of its terms. A body that reads the
+    target itself, at a neighbour, is a scan. ``edge`` is what the target has beyond its ends, where neighbours are read.
     ``again``: {target: body} of cheap quantities that this equation computes for itself (loop code; see nest.py).
     """
 
@@ -29,6 +31,7 @@ class Equation:
     op: str = ""
     index: Index | None = None
     again: dict = field(default_factory=dict)
+    edge: sp.Basic | None = None
 
     @property
     def target(self):
@@ -40,8 +43,40 @@ class Equation:
 
     @property
     def reads(self):
-        bodies = (self.body, *self.again.values())
+        bodies = (self.body, *self.again.values(), *([] if self.edge is None else [self.edge]))
         return sorted(set().union(*(b.atoms(sp.Indexed) for b in bodies)) - self.again.keys(), key=str)
+
+    @property
+    def own(self):
+        """How a scan reads its target at the neighbour; None for other equations."""
+        return next((r for r in self.body.atoms(sp.Indexed) if r.base == self.target.base), None)
+
+    @property
+    def direction(self):
+        """1 for a scan from the first place to the last, -1 for one back, 0 for other equations."""
+        return 0 if self.own is None else -step(self.own)
+
+    @property
+    def recurrence(self):
+        """("log", decay, new) or ("linear", kept, new): the parts of a scan."""
+        if self.body.func == logaddexp:
+            decayed, new = sorted(self.body.args, key=lambda a: not a.has(self.own))
+            return "log", self.own - decayed, new
+        return "linear", self.body.diff(self.own), self.body.xreplace({self.own: sp.S.Zero})
+
+
+def step(r):
+    """-1 or 1 where r is read at the place before or behind, else 0."""
+    return sum(int(i.args[0]) for i in r.indices if i.is_Add and i.free_symbols and i.atoms(Index))
+
+
+def whereabouts(r):
+    return {-1: "before", 1: "after"}.get(step(r)) or ("at_start" if 0 in r.indices else "at_end")
+
+
+def is_elsewhere(r):
+    """r is read at a neighbour or at an end."""
+    return not all(isinstance(i, Index) for i in r.indices)
 
 
 def lower(kernel, share=False):
@@ -72,11 +107,13 @@ def makers(equations):
 
 def in_order(equations):
     maker = makers(equations)
-    edges = [(eq, maker[r.base]) for eq in equations for r in eq.reads if r.base in maker]
+    edges = [(eq, maker[r.base]) for eq in equations for r in eq.reads if r.base in maker and r != eq.own]
     groups = strongly_connected_components((equations, edges))
     cycles = [eq.target for group in groups for eq in group if len(group) > 1 or (eq, eq) in edges]
     if cycles:
-        raise ValueError(f"{', '.join(map(str, cycles))} depend on themselves: scans are not supported.")
+        raise ValueError(
+            f"{', '.join(map(str, cycles))} depend on themselves; a scan is one equation that reads its neighbour."
+        )
     return [eq for (eq,) in groups]
 
 
@@ -137,9 +174,16 @@ class Naming:
         self.taken |= {str(i.size) for i in kernel.nest} | RESERVED
         self.stems = dict(kernel.stems)
         self.remainders = remainders_by_name(kernel)
+        self.edges = {}
+        for base, value in kernel.boundary.items():
+            self.target = base[kernel.nest]
+            value = self.without_reductions(stabilise(self.with_neighbours(sp.sympify(value))))
+            named = value.is_number or isinstance(value, sp.Indexed)
+            self.edges[base] = value if named else self.name(("edge", base), f"edge_of_{base}", value)
         constants = {}  # a quantity that is one number needs no storage
         for self.target, value in kernel.equations.items():
-            body = self.without_reductions(stabilise(sp.sympify(value).xreplace(constants)), self.target)
+            body = self.with_neighbours(sp.sympify(value).xreplace(constants), self.target)
+            body = self.without_reductions(stabilise(body), self.target)
             if body.is_number and self.target in kernel.where:
                 constants[self.target] = body
             elif body != self.target:
@@ -151,7 +195,27 @@ class Naming:
 
     def define(self, targets, body, op="", index=None):
         loops = set(targets[0].indices) | ({index} if op else set())
-        self.equations.append(Equation(targets, self.hoist(body, loops, top=True), op, index))
+        edge = self.edges.get(targets[0].base)
+        self.equations.append(Equation(targets, self.hoist(body, loops, top=True), op, index, edge=edge))
+
+    def with_neighbours(self, e, target=None):
+        """e with a name for every read at a neighbour or an end, but that of a scan; `target` names e itself."""
+        if target and isinstance(e, sp.Indexed) and is_elsewhere(e):
+            self.named.setdefault(("place", e), target)
+            return self.source(e)
+        reads = {r for r in e.atoms(sp.Indexed) if is_elsewhere(r) and r.base != self.target.base}
+        return e.xreplace({r: self.name(("place", r), f"{r.base}_{whereabouts(r)}", self.source(r)) for r in reads})
+
+    def source(self, r):
+        """r itself, or where it is an input at a neighbour the same place of a copy, which has room for what is beyond the ends."""
+        given = next((t for t in self.kernel.inputs if t.base == r.base and step(r)), None)
+        if given is None:
+            return r
+        if ("copy", given) not in self.named:
+            copy = self.fresh(f"{given.base}_copy", given)
+            self.edges[copy.base] = self.edges[given.base]
+            self.name(("copy", given), "", given, target=copy)
+        return self.named["copy", given].base[r.indices]
 
     def fresh(self, stem, expr, without=None):
         """A new array over the indices of expr; a taken or unwieldy stem gets a number."""

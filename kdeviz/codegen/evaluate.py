@@ -12,6 +12,7 @@ from sympy.codegen.cfunctions import expm1, log1p
 from sympy.codegen.numpy_nodes import logaddexp
 
 from .declare import Index, Max, Remainder, Split
+from .equations import is_elsewhere
 
 DIGITS = 50
 FUNCTIONS = {
@@ -105,6 +106,8 @@ class Walk:
         self.equations = {
             target.base: (target.indices, sp.sympify(value)) for target, value in kernel.equations.items()
         }
+        self.declared = {t.base: t for t in (*kernel.inputs, *kernel.equations)}
+        self.boundary = {base: sp.sympify(value) for base, value in kernel.boundary.items()}
         self.known = {}
 
     def array(self, target):
@@ -117,6 +120,8 @@ class Walk:
     def number(self, e, at):
         if isinstance(e, Remainder):
             return self.remainder(e, at)
+        if isinstance(e, sp.Indexed) and is_elsewhere(e):
+            return self.elsewhere(e, at)
         if isinstance(e, Split):
             return self.number(e.args[0], at)
         if isinstance(e, (sp.Indexed, sp.Sum, Max)):
@@ -148,6 +153,16 @@ class Walk:
             return value if isinstance(value, mpmath.mpf) else mpmath.mpf(float(value))
         indices, value = self.equations[e.base]
         return self.number(value, dict(zip(indices, place)))
+
+    def elsewhere(self, e, at):
+        """What is at a neighbour or an end; beyond the ends, the boundary."""
+        declared = self.declared[e.base]
+        place = {i: int(self.extent(there, at)) for i, there in zip(declared.indices, e.indices)}
+        inside = all(0 <= p < self.sizes[i.size] for i, p in place.items())
+        return self.number(declared, place) if inside else self.number(self.boundary[e.base], at)
+
+    def extent(self, there, at):
+        return there.xreplace({**self.sizes, **at})
 
     def reduced(self, e, at):
         body, index = e.args if isinstance(e, Max) else (e.function, e.limits[0][0])

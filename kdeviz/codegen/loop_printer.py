@@ -4,6 +4,7 @@ from contextlib import contextmanager, nullcontext
 
 import sympy as sp
 
+from .declare import Index
 from .equations import is_long
 from .nest import Loop, build
 from .text import positive_first
@@ -28,23 +29,29 @@ class ScalarPrinter:
 
 
 class LoopKernel:
-    """The body of one row of a kernel, in the given syntax; `lines` its text, `arrays` the scratch it needs: name -> indices."""
+    """The body of one row of a kernel, in the given syntax; `lines` its text, `arrays` the scratch it needs: name -> sizes."""
 
     def __init__(self, kernel, syntax, depth=1):
         self.kernel, self.syntax, self.depth, self.lines = kernel, syntax, depth, []
         items, self.shape = build(kernel, syntax.nest)
         self.outside = {t.base for t in (*kernel.inputs, *kernel.outputs)}
-        self.arrays = {str(base): dims for base, dims in self.shape.items() if base not in self.outside and dims}
+        self.padded = {eq.target.base for eq in equations_in(items) if eq.edge is not None}
+        scratch = {base: dims for base, dims in self.shape.items() if base not in self.outside and dims}
+        self.arrays = {str(base): self.sizes(base) for base in scratch}
         self.items(items)
-        if any(self.syntax.threads not in dims for dims in self.arrays.values()) and self.syntax.threads:
+        if any(self.syntax.threads not in dims for dims in scratch.values()) and self.syntax.threads:
             self.line(self.syntax.barrier)  # the next row stores into what this one may still be reading
-        self.refuse_shared_arrays()
+        self.refuse_shared_arrays(scratch)
 
-    def refuse_shared_arrays(self):
+    def sizes(self, base):
+        """The extents of an array; one that is read at neighbours has a place before its first and one behind its last."""
+        return tuple(i.size + 2 * (base in self.padded) for i in self.shape[base])
+
+    def refuse_shared_arrays(self, scratch):
         """Arrays of two indices have no loop; nor has a running sum that all threads would keep."""
-        for name, dims in self.arrays.items():
+        for base, dims in scratch.items():
             if len(dims) > 1 and self.syntax.threads:
-                what = f"{name} would have to be kept over {dims}; one index is supported"
+                what = f"{base} would have to be kept over {dims}; one index is supported"
                 raise ValueError(
                     f"kernel `{self.kernel.name}`: {what}. Give it up, or compute it again where it is read."
                 )
@@ -59,8 +66,11 @@ class LoopKernel:
     # ---------------------------------------------------------------------------------------- expressions
     def place(self, t):
         """Where a quantity is stored: a scalar's name, or a place in an array."""
-        kept = [i for i in t.indices if i in self.shape[t.base]]
-        return self.syntax.place(str(t.base), kept) if kept else str(t.base)
+        kept = [
+            i + int(t.base in self.padded) for i in t.indices if not isinstance(i, Index) or i in self.shape[t.base]
+        ]
+        within = self.syntax.place if t.base in self.outside else self.syntax.place_in_scratch
+        return within(str(t.base), kept, self.sizes(t.base)) if kept else str(t.base)
 
     def text(self, e):
         """Every read becomes a symbol that carries its text: sympy's printer needs to know nothing of arrays."""
@@ -119,16 +129,25 @@ class LoopKernel:
         self.start(sums + remainders, self.places, "0")
         self.start(maxima, self.places, self.syntax.lowest)
         self.start(long, lambda eq: self.beside(eq, "rest"), "0")
+        self.write_edges(loop)
         if long:
             serial = self.syntax.threads or remainders or any(isinstance(item, Loop) for item in loop.items)
             length = SERIAL_BLOCK if serial else VECTOR_BLOCK
             with self.block(self.syntax.block_loop(loop.index, length)):
                 self.one_block(loop, sums, remainders, length)
         else:
-            with self.block(self.syntax.loop(loop.index)):
+            with self.block(self.syntax.loop(loop.index, *[-1] * (loop.direction < 0))):
                 self.items(loop.items)
         for eq in sums + maxima + remainders:
             self.join(eq)
+
+    def write_edges(self, loop):
+        """What neighbours beyond the ends yield is stored there."""
+        for eq in loop.equations:
+            if eq.edge is not None:
+                ends = [eq.target.xreplace({loop.index: end}) for end in (sp.S.NegativeOne, loop.index.size)]
+                for place in map(self.place, ends):
+                    self.line(self.syntax.statement(f"{place} = {self.text(eq.edge)}"))
 
     def one_block(self, loop, sums, remainders, length):
         """The turns of one block, between the start of its parts of the long sums and their addition to the whole."""
@@ -171,9 +190,10 @@ class LoopKernel:
     def beside(self, eq, what):
         """Places beside those of a sum: the `part` of the running block, the `rest` that rounding has taken from the sum so far."""
         names, dims = [f"{t.base}_{what}" for t in eq.targets], self.shape[eq.target.base]
+        sizes = tuple(i.size for i in dims)
         if dims:
-            self.arrays |= dict.fromkeys(names, dims)
-        return [self.syntax.place(name, list(dims)) if dims else name for name in names]
+            self.arrays |= dict.fromkeys(names, sizes)
+        return [self.syntax.place_in_scratch(name, dims, sizes) if dims else name for name in names]
 
     def start(self, equations, places, value):
         """Neutral elements; scalars are declared by them."""
@@ -201,6 +221,11 @@ class LoopKernel:
         )
 
 
+def equations_in(items):
+    """All of them, at any depth."""
+    return [eq for item in items for eq in (item.equations if isinstance(item, Loop) else [item])]
+
+
 def scratch_size(arrays):
     """How many numbers a row keeps, as an expression in the sizes."""
-    return sp.Add(*(sp.Mul(*(i.size for i in dims)) for dims in arrays.values()))
+    return sp.Add(*(sp.Mul(*sizes) for sizes in arrays.values()))

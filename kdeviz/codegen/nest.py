@@ -12,11 +12,18 @@ CHEAP = 8  # so many additions and products cost less again than an array to kee
 
 @dataclass(eq=False)
 class Loop:
-    """A loop over an index. `equations`: all inside it, at any depth; `items`: its body, equations and loops in order."""
+    """A loop over an index. `equations`: all inside it, at any depth; `items`: its body, equations and loops in order.
+
+    `direction`: that of the scans in it, 1 or -1; a loop of scans has nothing else, so that the others become vector code.
+    """
 
     index: object
+    direction: int = 0
     equations: list = field(default_factory=list)
     items: list = field(default_factory=list)
+
+    def takes(self, eq, index):
+        return (self.index, self.direction) == (index, eq.direction)
 
     def reduced(self, *ops):
         """What this loop sums or maximises."""
@@ -34,13 +41,12 @@ def build(kernel, nest):
 
 def split_outputs(equations, outputs):
     """An output that is reduced, or read by others, is computed under a name of its own and stored once."""
-    read = {r for eq in equations for r in eq.reads}
-    split = [eq.target for eq in equations if eq.target in outputs and (eq.op or eq.target in read)]
-    own = {t: sp.IndexedBase(f"{t.base}_value", extended_real=True)[t.indices] for t in split}
-    inner = [
-        replace(eq, targets=tuple(own.get(t, t) for t in eq.targets), body=eq.body.xreplace(own)) for eq in equations
-    ]
-    return inner + [Equation((target,), value) for target, value in own.items()]
+    read = {r.base for eq in equations for r in eq.reads}
+    split = [eq.target for eq in equations if eq.target in outputs and (eq.op or eq.target.base in read)]
+    own = {t.base: sp.IndexedBase(f"{t.base}_value", extended_real=True) for t in split}
+    mine = lambda e: e.xreplace({r: own[r.base][r.indices] for r in e.atoms(sp.Indexed) if r.base in own})
+    inner = [replace(eq, targets=tuple(map(mine, eq.targets)), body=mine(eq.body)) for eq in equations]
+    return inner + [Equation((target,), mine(target)) for target in split]
 
 
 def set_cheap_aside(equations, outputs):
@@ -61,7 +67,10 @@ def set_cheap_aside(equations, outputs):
 def is_cheap(eq):
     dear = eq.body.has(sp.Piecewise, sp.Max) or eq.body.atoms(sp.Function) - eq.body.atoms(sp.Abs, sp.sign)
     divides = any(p.exp.is_negative for p in eq.body.atoms(sp.Pow))
-    return not (eq.op or dear or divides or len(eq.target.indices) < 2) and sp.count_ops(eq.body) <= CHEAP
+    return (
+        not (eq.op or eq.edge is not None or dear or divides or len(eq.target.indices) < 2)
+        and sp.count_ops(eq.body) <= CHEAP
+    )
 
 
 def schedule(equations, nest, opened):
@@ -84,9 +93,9 @@ def schedule(equations, nest, opened):
             items.insert(earliest, eq)
             home |= {t.base: (eq, eq) for t in eq.targets}
             continue
-        loop = next((item for item in items[earliest:] if isinstance(item, Loop) and item.index == index), None)
+        loop = next((item for item in items[earliest:] if isinstance(item, Loop) and item.takes(eq, index)), None)
         if loop is None:
-            items.append(loop := Loop(index))
+            items.append(loop := Loop(index, eq.direction))
         loop.equations.append(eq)
         home |= {t.base: (loop, eq) for t in eq.targets}
     sink(items)
@@ -104,7 +113,7 @@ def sink(items):
         return [
             item
             for item in items
-            if any(set(targets) & set(eq.reads) for eq in (item.equations if isinstance(item, Loop) else [item]))
+            if any(reads(eq, targets) for eq in (item.equations if isinstance(item, Loop) else [item]))
         ]
 
     for loop in reversed([item for item in items if isinstance(item, Loop)]):
@@ -113,15 +122,23 @@ def sink(items):
             if (
                 first is not loop
                 and isinstance(first, Loop)
-                and first.index == loop.index
+                and (first.index, first.direction, loop.direction) == (loop.index, 0, 0)
+                and eq.edge is None
                 and loop.index in eq.target.indices
             ):
                 loop.equations.remove(eq)
                 first.equations.insert(0, eq)
 
 
+def reads(eq, targets):
+    return bool({t.base for t in targets} & {r.base for r in eq.reads})
+
+
 def storage(items, row):
-    """The indices over which each quantity must be kept: those of its own that its maker and all its readers do not share a loop of."""
+    """The indices over which each quantity must be kept: those of its own that its maker and all its readers do not share a loop of.
+
+    What is read at a neighbour is kept whole.
+    """
     path = {}
 
     def walk(items, above):
@@ -134,7 +151,8 @@ def storage(items, row):
     walk(items, ())
     shape = {}
     for eq in path:
-        paths = [path[eq]] + [path[reader] for reader in path if set(eq.targets) & set(reader.reads)]
+        paths = [path[eq]] + [path[reader] for reader in path if reads(reader, eq.targets)]
+        paths += [()] * (eq.edge is not None)
         common = takewhile(lambda loops: len(set(map(id, loops))) == 1, zip(*paths))
         shared = {row} | {loops[0].index for loops in common}
         shape |= {t.base: tuple(i for i in t.indices if i not in shared) for t in eq.targets}

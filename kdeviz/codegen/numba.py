@@ -1,14 +1,14 @@
 """numba: one compiled function per kernel that walks over rows; sums and exponentials become vector code, threads share the rows."""
 
-import re
 from pathlib import Path
 
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
+from .declare import Index
 from .loop_printer import LoopKernel, ScalarPrinter
 from .nest import Loop
-from .text import HEADER, docstring, shape
+from .text import HEADER, called, docstring, shape
 
 RUNTIME = Path(__file__).parent / "runtime" / "numba_rows.py"
 IMPORTS = """import math
@@ -100,8 +100,15 @@ class Numba:
     def store(self, text, target):
         return text
 
-    def place(self, name, indices):
-        return f"{name}[{', '.join(map(str, indices))}]"
+    def place(self, name, indices, sizes):
+        return f"{name}[{', '.join(map(self.number_of_place, indices))}]"
+
+    place_in_scratch = place
+
+    def number_of_place(self, i):
+        """Unsigned where it is computed, as those of `_block` are."""
+        index, offset = i.as_independent(Index, as_Add=True)[::-1] if i.has(Index) else (i, 0)
+        return f"np.uint64({index}) + np.uint64({offset})" if offset else str(index)
 
     def maximum(self, a, b):
         return f"_maximum({a}, {b})"
@@ -109,8 +116,9 @@ class Numba:
     def add(self, place, value):
         return f"{place} = _add({place}, {value})"
 
-    def loop(self, index):
-        return f"for {index} in range({index.size})"
+    def loop(self, index, direction=1):
+        backwards = f"range({index.size} - 1, -1, -1)"
+        return f"for {index} in {backwards if direction < 0 else f'range({index.size})'}"
 
     def block_loop(self, index, length):
         return f"for {index}_0 in range(0, {index.size}, {length})"
@@ -196,30 +204,19 @@ def function(kernel, source):
             f"    real = {first}.dtype.type",
             *lowest,
             *sizes[1:],
-            *(f"    {name} = _apart({array_shape(dims)}, {first}.dtype)" for name, dims in body.arrays.items()),
+            *(f"    {name} = _apart({as_shape(sizes)}, {first}.dtype)" for name, sizes in body.arrays.items()),
             f"    for {row} in range(start, stop):",
             *body.lines,
         ]
     )
 
 
-def array_shape(dims):
-    return f"({', '.join(str(i.size) for i in dims)}{',' * (len(dims) == 1)})"
+def as_shape(sizes):
+    return f"({', '.join(map(str, sizes))}{',' * (len(sizes) == 1)})"
 
 
 def module(kernels, source):
     """The text of one file, which needs numpy and numba."""
     head = f"# {HEADER.format(source=source)}\n{IMPORTS}\n\n"
     functions = [function(k, source) for k in kernels]
-    return "\n\n\n".join([head + runtime("\n".join(functions)), *functions]) + "\n"
-
-
-def runtime(text):
-    """Those parts of the runtime that a text calls, directly or through other parts."""
-    parts = RUNTIME.read_text().strip().split("\n\n\n")
-    name = lambda part: re.search(r"^def (\w+)", part, re.MULTILINE)[1].removesuffix("_of_type")
-    used = set()
-    while new := {part for part in parts if part not in used and re.search(rf"\b{name(part)}\b", text)}:
-        used |= new
-        text = "\n".join([text, *new])
-    return "\n\n\n".join(part for part in parts if part in used)
+    return "\n\n\n".join([head + called(RUNTIME, functions), *functions]) + "\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 import sympy as sp
 from sympy.printing.numpy import NumPyPrinter
 
-from .equations import is_long, lower, makers
-from .text import HEADER, docstring, positive_first, shape
+from .equations import is_elsewhere, is_long, lower, makers, step, whereabouts
+from .text import HEADER, called, docstring, positive_first, shape
 
 RUNTIME = Path(__file__).parent / "runtime" / "numpy_blocks.py"
 
@@ -86,7 +86,11 @@ class ArrayKernel:
         """{equation: the pass in which it can be computed}: one more than that of a sum over the blocks that it reads."""
         passes = {}
         for eq in equations:
-            ready = [passes[self.maker[r.base]] + (r.base in self.folded) for r in eq.reads if r.base in self.maker]
+            ready = [
+                passes[self.maker[r.base]] + (r.base in self.folded)
+                for r in eq.reads
+                if r.base in self.maker and r != eq.own
+            ]
             passes[eq] = max(ready, default=0)
         return passes
 
@@ -134,11 +138,19 @@ class ArrayKernel:
     def read(self, r, axes):
         """The array r laid out on the axes."""
         name = str(r.base)
+        if is_elsewhere(r):
+            return self.read_elsewhere(r)
         if r in self.kernel.inputs and self.kernel.blocked in r.indices:
             name = f"{name}[{self.place(r)}]"
         tail = axes[axes.index(r.indices[0]) :]
         layout = ", ".join(":" if i in r.indices else "None" for i in tail)
         return f"{name}[{layout}]" if "None" in layout else name
+
+    def read_elsewhere(self, r):
+        """The neighbours of all places, or the place at an end."""
+        if not step(r):
+            return f"{r.base}[:, {-1 if whereabouts(r) == 'at_end' else 0}]"
+        return f"_neighbours({r.base}, {self.edge(self.maker[r.base])}, {step(r)})"
 
     def text(self, e, axes):
         """Every read becomes a symbol that carries its text: sympy's printer needs to know nothing of arrays."""
@@ -158,9 +170,21 @@ class ArrayKernel:
             return [f"{name} += {value}" if eq.op == "sum" else f"{name} = np.maximum({name}, {value})"]
         if eq.op:
             return [f"{name} = {self.reduced(eq, axes)}"]
+        if eq.direction:
+            return [f"{name} = {self.scan(eq, axes)}"]
         if isinstance(eq.body, sp.exp) and not eq.body.args[0].is_Atom and not isinstance(eq.body.args[0], sp.Indexed):
             return [f"{name} = {self.text(eq.body.args[0], axes)}", f"np.exp({name}, out={name})"]
         return [f"{name} = {self.text(eq.body, axes)}"]
+
+    def scan(self, eq, axes):
+        """A scan from the last place to the first is one of the reversed row."""
+        kind, *parts = eq.recurrence
+        texts = [self.text(part, axes) for part in parts]
+        return f"_{kind}_scan({', '.join(texts)}, {self.edge(eq)}, {eq.direction})"
+
+    def edge(self, eq):
+        """What is beyond the ends of an array, a number for all rows or one for each."""
+        return self.text(eq.edge, [self.kernel.nest[0]])
 
     def reduced(self, eq, axes):
         axis = axes.index(eq.index)
@@ -234,17 +258,8 @@ def tables(kernels):
     return ["\n".join([*lines, "}"])] if found else []
 
 
-def name_of(part):
-    """The name of the function that a part of the runtime defines."""
-    return part.removeprefix("def ").split("(")[0]
-
-
 def module(kernels, source):
     """The text of one file, which needs numpy alone."""
     head = f"# {HEADER.format(source=source)}\nimport math\n\nimport numpy as np\n\n\n"
     functions = [function(k, source) for k in kernels]
-    parts = RUNTIME.read_text().strip().split("\n\n\n")
-    runtime = [
-        part for part in parts if any(f"{name_of(part)}(" in text for text in [*functions, *parts] if text != part)
-    ]
-    return "\n\n\n".join([head + runtime[0], *runtime[1:], *functions, *tables(kernels)]) + "\n"
+    return "\n\n\n".join([head + called(RUNTIME, functions), *functions, *tables(kernels)]) + "\n"

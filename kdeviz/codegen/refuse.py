@@ -58,6 +58,7 @@ def refuse_unsupported(kernel):
         )
         per_row = target.indices[0] == row or target in kernel.tables
         require(per_row, f"{target} must have {row} as its first index (a kernel works row by row), or be in `tables`.")
+    refuse_scans(kernel, require)
     known = {t.base: t for t in arrays}
     for target, value in kernel.equations.items():
         refuse_expression(
@@ -74,6 +75,38 @@ def refuse_unsupported(kernel):
             whole and (free or kernel.blocked not in target.indices),
             f"{target} must depend on each of its indices; got {value}.",
         )
+
+
+def refuse_scans(kernel, require):
+    """Reads at a neighbour or at an end are for kernels of rows of one index; a scan has one of two forms."""
+    from .equations import Equation, is_elsewhere, step
+
+    values = {t: sp.sympify(value) for t, value in (kernel.equations | kernel.boundary).items()}
+    for target in kernel.equations:
+        refuse_recurrence(Equation((target,), values[target]), kernel, require)
+    reads = {r for value in values.values() for r in value.atoms(sp.Indexed) if is_elsewhere(r)}
+    if not (reads or kernel.boundary):
+        return
+    simple = kernel.threads is kernel.blocked is None and len(kernel.nest) == 2
+    require(simple, "neighbours can be read where nest is (row, j), with threads=None and no `blocked`.")
+    row, j = kernel.nest
+    for r in reads:
+        there = r.indices[0] == row and r.indices[1:] in [(i,) for i in (j - 1, j + 1, sp.S.Zero, j.size - 1)]
+        require(there, f"{r} must be read at {j - 1}, {j}, {j + 1}, 0 or {j.size - 1}.")
+        require(not step(r) or r.base in kernel.boundary, f"{r} needs a `boundary`: what is there beyond the end?")
+
+
+def refuse_recurrence(eq, kernel, require):
+    """An equation that reads its target must be a scan."""
+    from .equations import step
+
+    if eq.own is None:
+        return
+    _, factor, new = eq.recurrence
+    one = len([r for r in eq.reads if r.base == eq.target.base]) == 1 and step(eq.own)
+    plain = one and not (factor.has(eq.target.base) or new.has(eq.target.base)) and eq.target in kernel.where
+    form = f"logaddexp({eq.own} - decay, new) or new + kept*{eq.own}"
+    require(plain, f"{eq.target} reads itself: it must be a scan in `where`, {form}; got {eq.body}.")
 
 
 def refuse_names(kernel_name, names, require):
@@ -94,14 +127,13 @@ def refuse_names(kernel_name, names, require):
 def refuse_expression(e, bound, known, require):
     """`bound`: the indices that have a value where e stands."""
     from .declare import Index, Max, Reduction, Remainder, Split
+    from .equations import indices_of, is_elsewhere
 
     if isinstance(e, sp.Indexed):
         require(e.base in known, f"{e} is neither an input nor defined by an equation.")
-        as_declared = e.indices == known[e.base].indices
-        require(as_declared, f"{e} must be read as {known[e.base]}: shifted or fixed places (scans) are not supported.")
-        require(
-            set(e.indices) <= bound, f"{e} has an index that is neither on the left side nor bound by a Sum or Max."
-        )
+        as_declared = e.indices == known[e.base].indices or is_elsewhere(e)
+        require(as_declared, f"{e} must be read as {known[e.base]}, or at a neighbour or an end.")
+        require(indices_of(e) <= bound, f"{e} has an index that is neither on the left side nor bound by a Sum or Max.")
         return
     if isinstance(e, (sp.Sum, Max, Remainder)):
         own = isinstance(e, Reduction)

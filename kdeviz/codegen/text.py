@@ -1,5 +1,6 @@
 """What every generated file says about itself, and how terms are ordered."""
 
+import re
 import textwrap
 
 import sympy as sp
@@ -37,6 +38,17 @@ def docstring(kernel, source, indent=4):
     lines += [f"{target.base} : array {shape(target)}" for target in kernel.outputs]
     lines += ["", "Notes", "-----", f"Source: derivations/{source}.py.", ""]
     return "\n".join(f"{' ' * indent}{line}".rstrip() for line in lines).strip() + "\n" + " " * indent
+
+
+def called(path, functions):
+    """Those parts of a runtime file that functions call, directly or through other parts."""
+    parts, text = path.read_text().strip().split("\n\n\n"), "\n".join(functions)
+    name = lambda part: re.search(r"^def (\w+)", part, re.MULTILINE)[1].removesuffix("_of_type")
+    used = set()
+    while new := {part for part in parts if part not in used and re.search(rf"\b{name(part)}\b", text)}:
+        used |= new
+        text = "\n".join([text, *new])
+    return "\n\n\n".join(part for part in parts if part in used)
 
 
 def positive_first(print_add, e):

@@ -277,7 +277,7 @@ def _circular_single(x, quarter):
 def _log_add_exp(a, b):
     """log(exp a + exp b); -inf twice gives -inf."""
     high, low = (a, b) if a > b else (b, a)
-    return high if math.isinf(low) else high + _log1p(_exp(low - high))
+    return high + _log1p(_exp(low - high)) if low != high else high + type(a)(math.log(2))
 
 
 @_inlined()

@@ -62,3 +62,48 @@ def _coarse(x):
     """x, rounded to a multiple of 2^-26, or of 2^-12 in float32."""
     grid = x.dtype.type(1.5 * 2**26 if x.itemsize == 8 else 1.5 * 2**11)
     return (x + grid) - grid
+
+
+def _neighbours(x, edge, step):
+    """x[:, j + step]; `edge` beyond the end."""
+    near = np.empty_like(x)
+    if step < 0:
+        near[:, 0], near[:, 1:] = edge, x[:, :-1]
+    else:
+        near[:, -1], near[:, :-1] = edge, x[:, 1:]
+    return near
+
+
+def _log_scan(decay, new, edge, direction):
+    """out[:, j] = log(exp(out[:, j - 1] - decay[:, j]) + exp(new[:, j])), from the last place on where direction is -1."""
+    return _scan(lambda old, decay, new: np.logaddexp(old - decay, new), np.add, -np.inf, decay, new, edge, direction)
+
+
+def _linear_scan(kept, new, edge, direction):
+    """out[:, j] = new[:, j] + kept[:, j] out[:, j - 1], from the last place on where direction is -1."""
+    return _scan(lambda old, kept, new: new + kept * old, np.multiply, 0, kept, new, edge, direction)
+
+
+def _scan(follow, compose, nothing, factor, new, edge, direction):
+    """out[:, j] = follow(out[:, j - 1], factor[:, j], new[:, j]), with `edge` before the first."""
+    factor, new = np.broadcast_arrays(factor, new)
+    edge = np.broadcast_to(np.asarray(edge, new.dtype), new.shape[:1])
+    return _scan_part(follow, compose, nothing, factor[:, ::direction], new[:, ::direction], edge)[:, ::direction]
+
+
+def _scan_part(follow, compose, nothing, factor, new, old, length=64):
+    """A long row is cut into parts: each starts with nothing, and what comes from before them, a scan of a 64th of the length, joins later."""
+    rows, J = new.shape
+    out = np.empty_like(new)
+    whole = J // length * length if J > 2 * length else 0
+    if whole:
+        parts, parted = [a[:, :whole].reshape(-1, length) for a in (factor, new)], (rows, whole // length)
+        own = _scan_part(follow, compose, nothing, *parts, np.full(len(parts[0]), nothing, new.dtype))
+        reach = compose.accumulate(parts[0], 1)
+        ends = _scan_part(follow, compose, nothing, reach[:, -1].reshape(parted), own[:, -1].reshape(parted), old)
+        before = np.concatenate([old[:, None], ends[:, :-1]], 1).reshape(-1, 1)
+        out[:, :whole] = follow(before, reach, own).reshape(rows, whole)
+        old = ends[:, -1]
+    for j in range(whole, J):
+        old = out[:, j] = follow(old, factor[:, j], new[:, j])
+    return out

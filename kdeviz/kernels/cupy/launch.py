@@ -31,10 +31,11 @@ def threads_for(width):
     return min(256, max(32, -(-int(width) // 32) * 32))
 
 
-def launch(text, name, inputs, sizes, outputs, scratch, width):
+def launch(text, name, inputs, sizes, outputs, scratch, width=0, serial=False):
     """Runs kernel `name` of the CUDA text: contiguous cupy arrays of one dtype in, fresh arrays of the shapes `outputs` out.
 
-    ``scratch`` is the number of numbers that a block keeps, ``width`` the extent that its threads share.
+    ``scratch`` is the number of numbers that a block keeps, ``width`` the extent that its threads share; or `serial`, and the threads
+    have a row and `scratch` numbers each.
     """
     cupy = cupy_with_device()
     dtype = inputs[0].dtype
@@ -46,8 +47,10 @@ def launch(text, name, inputs, sizes, outputs, scratch, width):
     results = tuple(cupy.empty(shape, dtype) for shape in outputs)
     rows = sizes[0]
     if rows:
-        blocks = min(rows, BLOCKS)
-        kept = cupy.empty((max(1, blocks * scratch),), dtype)
+        threads = threads_for(width)
+        at_once = min(rows, BLOCKS * (threads if serial else 1))
+        blocks = -(-at_once // threads) if serial else at_once
+        kept = cupy.empty((max(1, at_once * scratch),), dtype)
         kernel = compiled(text, REAL[dtype.name]).get_function(name)
-        kernel((blocks,), (threads_for(width),), (*inputs, *(np.int64(size) for size in sizes), *results, kept))
+        kernel((blocks,), (threads,), (*inputs, *(np.int64(size) for size in sizes), *results, kept))
     return results

@@ -22,18 +22,6 @@ def _accumulate(total, rest, part):
     return raised, np.where(np.isfinite(raised), (raised - total) - whole, 0)
 
 
-def _sum(x, axis):
-    """The sum along an axis that is not the last, in pairs: numpy would add its terms one after another, and equal ones are rounded alike."""
-    x = np.moveaxis(x, axis, 0)
-    while len(x) > 8:
-        half = len(x) // 2
-        paired = x[:half] + x[half : 2 * half]
-        if len(x) % 2:
-            paired[0] += x[-1]
-        x = paired
-    return x.sum(0)
-
-
 def laplace(z, points, a, b, h, position, q, log_floor):
     r"""Cross-entropy of bins on [a, b] against a kernel density estimate, laplace kernel.
 

@@ -15,18 +15,6 @@ def _max(x, axis):
     return np.max(x, axis, initial=np.finfo(x.dtype).min)
 
 
-def _sum(x, axis):
-    """The sum along an axis that is not the last, in pairs: numpy would add its terms one after another, and equal ones are rounded alike."""
-    x = np.moveaxis(x, axis, 0)
-    while len(x) > 8:
-        half = len(x) // 2
-        paired = x[:half] + x[half : 2 * half]
-        if len(x) % 2:
-            paired[0] += x[-1]
-        x = paired
-    return x.sum(0)
-
-
 def softmax_ce(z, y):
     r"""Cross-entropy of labels against softmax(z).
 
