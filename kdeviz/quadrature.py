@@ -1,0 +1,272 @@
+"""Integrals over [a, b] for kernels without a closed form: panels with Gauss-Legendre nodes, chosen row by row until the error is small.
+
+``derivations/quadrature.py`` says why this works. A panel is a row for the bins kernel. With the masses of two rules of opposite sign, the
+kernel returns the difference of the rules: in the loss and in every gradient at once.
+
+All functions take ``rows``, the arguments of a bins kernel without `position` and `q`, and ``compute``, that kernel. Panels are chosen on the
+host, in double precision; the kernel runs where its arrays are.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.polynomial.legendre import Legendre, leggauss
+
+WANTED = {"float64": 1e-13, "float32": 1e-8}  # the error of a row, relative to its scales (see `errors`)
+REFUSED = {"float64": 1e-12, "float32": 1e-6}
+LIMIT = 2**20  # nodes of a row
+SMOOTH = ("gaussian", "cauchy", "von_mises")  # analytic between nearest images that change
+NARROWEST = 2.0**-48  # a position has 53 bits: narrower panels have no room for nodes
+NUDGE = 2.0**-49  # from a panel's ends to their nodes: a kernel that has a kink there is seen from inside
+AT_ONCE = 2**20  # numbers in a block
+
+
+class Panels(NamedTuple):
+    """Panels (P,): the row of each, and its ends, positions from 0 at a to 1 at b."""
+
+    row: Any
+    left: Any
+    right: Any
+
+    @property
+    def width(self):
+        return self.right - self.left
+
+    def take(self, which):
+        return Panels(*(part[which] for part in self))
+
+    def halves(self):
+        middle = (self.left + self.right) / 2
+        return joined([Panels(self.row, self.left, middle), Panels(self.row, middle, self.right)])
+
+    def blocks(self, numbers):
+        """Slices of panels, each of which takes so many numbers."""
+        step = max(1, AT_ONCE // numbers)
+        return [slice(start, start + step) for start in range(0, len(self.row), step)]
+
+    def per_row(self, values):
+        """For each panel, the sum of the values of all panels of its row."""
+        return np.bincount(self.row, values)[self.row]
+
+
+def joined(parts):
+    return Panels(*map(np.concatenate, zip(*parts)))
+
+
+# ---------------------------------------------------------------------------------------------------- rules
+def gauss(n):
+    """Nodes and weights (n,) on [0, 1], exact for polynomials of degree 2n - 1."""
+    x, weights = leggauss(n)
+    return (1 + x) / 2, weights / 2
+
+
+def lobatto(n):
+    """Nodes and weights (n,) on [0, 1], both ends among them, exact for polynomials of degree 2n - 3."""
+    P = Legendre.basis(n - 1)
+    x = np.concatenate([[-1.0], P.deriv().roots(), [1.0]])
+    return (1 + x) / 2, 1 / (n * (n - 1) * P(x) ** 2)
+
+
+GAUSS, LOBATTO, COARSE = gauss(16), lobatto(17), gauss(4)
+NODES = len(GAUSS[0])
+APART = np.append(GAUSS[0], LOBATTO[0]), np.append(GAUSS[1], -LOBATTO[1])  # the one less the other
+
+
+def placed(panels, rule):
+    """Positions and masses (..., n) of a rule on each panel (...); a node at an end is put just inside."""
+    x, weights = rule
+    left, right, width = (part[..., None] for part in (panels.left, panels.right, panels.width))
+    nudge = np.minimum(NUDGE, width / 8)
+    return np.clip(left + width * x, left + nudge, right - nudge), width * weights
+
+
+# ---------------------------------------------------------------------------------------------------- integrals
+def quadrature_rows(xp, compute, rows, kernel_name, limit=LIMIT):
+    """(loss, grad_z, grad_points, grad_h, grad_a, grad_b) of the integral over [a, b], in the dtype of the rows.
+
+    `kernel_name` is None for a kernel of the caller's own, which may have kinks at the points, a bandwidth from them and opposite to them.
+
+    The error is at most 1e-12 (float64) or 1e-6 (float32, computed in double) by its own estimate, or a ValueError says how large it is: of the
+    loss relative to max(1, |loss|), of grad_z, of h grad_h relative to H = max(1, |h grad_h|), and of h grad_points, h grad_a and h grad_b
+    relative to sqrt(H). A row of NaN comes out as the kernel makes it. Source: ``derivations/quadrature.py``.
+    """
+    panels = chosen_panels(xp, compute, rows, kernel_name, limit)
+    return at_nodes(xp, lambda **some: compute(**some)[:6], rows, panels)
+
+
+def at_nodes(xp, function, rows, panels):
+    """The outputs (R, ...) of a function of rows, position and q at the nodes of chosen panels; no output may have nodes for an axis.
+
+    Rows with equally many panels are computed together: a sum over more nodes would be rounded otherwise, and a row not be what it is alone.
+    """
+    dtype, rows = rows["z"].dtype, in_double(xp, rows)
+    groups, outputs = list(equally_many(panels, len(rows["z"]))), []
+    for which, of_these in groups:
+        position, q = (xp.asarray(v.reshape(len(which), -1)) for v in placed(of_these, GAUSS))
+        outputs.append(function(**on_device(xp, rows, which), position=position, q=q))
+    back = np.argsort(np.concatenate([which for which, _ in groups]))
+    return tuple(xp.concatenate(parts)[back].astype(dtype) for parts in zip(*outputs))
+
+
+def equally_many(panels, R):
+    """(rows (n,), their panels (n, count)), in blocks; one block without rows if there are none."""
+    counts = np.bincount(panels.row, minlength=R)
+    first = np.cumsum(counts) - counts
+    for count in np.unique(counts) if R else [1]:
+        which = np.flatnonzero(counts == count)
+        step = max(1, AT_ONCE // (NODES * count))
+        for start in range(0, max(1, len(which)), step):
+            some = which[start : start + step]
+            yield some, panels.take(first[some, None] + np.arange(count))
+
+
+def in_double(xp, rows):
+    """The rows on the host."""
+    return {name: (a if xp is np else a.get()).astype(float) for name, a in rows.items()}
+
+
+def on_device(xp, rows, which):
+    return {name: xp.asarray(a[which]) for name, a in rows.items()}
+
+
+# ---------------------------------------------------------------------------------------------------- choice of panels
+def chosen_panels(xp, compute, rows, kernel_name, limit=LIMIT):
+    """The panels of all rows, sorted, for :func:`at_nodes`.
+
+    A panel is halved until its error is at most its share of what is wanted: the larger of its width and one part of all panels of its row.
+    """
+    wanted, refused = WANTED[rows["z"].dtype.name], REFUSED[rows["z"].dtype.name]
+    rows = in_double(xp, rows)
+    panels = starting_panels(rows, kernel_name, limit)
+    size = sizes(xp, compute, rows, panels)
+    error = errors(xp, compute, rows, panels, scales(panels, size))
+    while (poor := is_poor(panels, error, wanted)).any():
+        halves = panels.take(poor).halves()
+        panels, size = (
+            joined([panels.take(~poor), halves]),
+            np.append(size[:, ~poor], sizes(xp, compute, rows, halves), 1),
+        )
+        check_limit(panels, limit, np.append(error[~poor], np.tile(error[poor] / 2, 2)))
+        of_halves = scales(panels, size)[:, -len(halves.row) :]
+        error = np.append(error[~poor], errors(xp, compute, rows, halves, of_halves))
+    check_total(panels, error, refused)
+    return panels.take(np.lexsort((panels.left, panels.row)))
+
+
+def is_poor(panels, error, wanted):
+    share = np.maximum(panels.width, 1 / panels.per_row(np.ones_like(error)))
+    return (error > wanted * share) & (panels.width > NARROWEST)
+
+
+def sizes(xp, compute, rows, panels):
+    """The parts (2, P) of loss and h grad_h in each panel, roughly."""
+    loss, _, _, grad_h, *_ = of_panels(xp, compute, rows, panels, COARSE)
+    return np.nan_to_num([loss, grad_h * rows["h"][panels.row]], posinf=0, neginf=0)
+
+
+def scales(panels, size):
+    """What errors are relative to (2, P): max(1, .) of the loss and of h grad_h of the panel's row."""
+    return np.maximum(1, np.abs([panels.per_row(part) for part in size]))
+
+
+def errors(xp, compute, rows, panels, scales):
+    """The error of each panel (P,), as its part of the row's: the largest of those of the loss and the gradients, relative to their scales.
+
+    Where some nodes have density 0 and others have not, it is all that the panel may hold. Where all have, or all is NaN, there is nothing to gain.
+    """
+    loss, *grad, some, every = of_panels(xp, compute, rows, panels, APART)
+    by_z, by_points, by_h, by_a, by_b = (abs(g) if g.ndim == 1 else abs(g).sum(1) for g in grad)
+    h, (of_loss, of_h) = rows["h"][panels.row], scales
+    by_place = h * np.maximum(by_points, np.maximum(by_a, by_b)) / np.sqrt(of_h)
+    error = np.max([abs(loss) / of_loss, by_z, by_place, h * by_h / of_h], 0)
+    return np.where(every, error, np.where(some, panels.width, 0))
+
+
+def of_panels(xp, compute, rows, panels, rule):
+    """The first six outputs with panels for rows, on the host; and whether some, and whether all, of their nodes have a finite density."""
+    blocks = []
+    for block in panels.blocks(rows["z"].shape[1] + 2 * NODES):
+        some = panels.take(block)
+        position, q = map(xp.asarray, placed(some, rule))
+        *out, log_p = compute(**on_device(xp, rows, some.row), position=position, q=q)
+        finite = xp.isfinite(log_p)
+        blocks.append([a if xp is np else a.get() for a in (*out, finite.any(1), finite.all(1))])
+    return [np.concatenate(column) for column in zip(*blocks)]
+
+
+def check_limit(panels, limit, error):
+    nodes = panels.per_row(np.ones(len(panels.row))) * NODES
+    if nodes.max(initial=0) > limit:
+        worst = np.argmax(nodes)
+        raise ValueError(
+            f"quadrature needs more than {limit} nodes in row {panels.row[worst]}: its error is still about "
+            f"{panels.per_row(error)[worst]:.0e}, relative to the loss and the gradients. Pass `bins`, or a larger `limit`."
+        )
+
+
+def check_total(panels, error, refused):
+    total = panels.per_row(error)
+    if total.max(initial=0) > refused:
+        worst = np.argmax(total)
+        raise ValueError(
+            f"quadrature has an error of about {total[worst]:.0e} in row {panels.row[worst]}, relative to the loss and the gradients; "
+            f"it must be at most {refused:.0e}, and panels cannot be narrower. Pass `bins`, or a wider `h`."
+        )
+
+
+# ---------------------------------------------------------------------------------------------------- where panels start
+def starting_panels(rows, name, limit=LIMIT):
+    """Between kinks, no panel wider than twice its distance from what may be singular."""
+    edges = breakpoints(rows, name)
+    row = np.repeat(np.arange(len(edges)), edges.shape[1] - 1)
+    panels = Panels(row, edges[:, :-1].ravel(), edges[:, 1:].ravel())
+    panels = panels.take(panels.width > 0)
+    while (wide := panels.width > np.maximum(widest(rows, panels, name), NARROWEST)).any():
+        panels = joined([panels.take(~wide), panels.take(wide).halves()])
+        check_limit(panels, limit, panels.width)
+    return panels
+
+
+def breakpoints(rows, name):
+    """Positions (R, n) from 0 to 1, sorted, between which the kernel is smooth: nearest images change half a period from a point."""
+    h, period, start = rows["h"][:, None], rows.get("period"), rows["a"][:, None]
+    shifts = [] if name in SMOOTH else [0 * h, h, -h]
+    if period is not None and name != "von_mises":
+        shifts.append(period[:, None] / 2)
+    places = [rows["points"] + shift - start for shift in shifts]
+    if period is not None:
+        places = [np.mod(place, period[:, None]) for place in places]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        inside = [np.nan_to_num(place / (rows["b"][:, None] - start)).clip(0, 1) for place in places]
+    return np.sort(np.concatenate([0 * h, *inside, 0 * h + 1], 1), 1)
+
+
+def widest(rows, panels, name):
+    """The widest that each panel may be (P,), as a share of [a, b]: twice sqrt(h^2 + d^2), with its distance d to the nearest point."""
+    allowed = np.empty(len(panels.row))
+    for block in panels.blocks(8 * rows["z"].shape[1]):
+        some = panels.take(block)
+        of_these = {name: a[some.row] for name, a in rows.items()}
+        width = of_these["b"] - of_these["a"]
+        near = np.maximum(0, nearest(of_these, width * (some.left + some.right) / 2) - width * some.width / 2)
+        with np.errstate(divide="ignore"):
+            allowed[block] = 2 * np.hypot(of_these["h"], near) / width
+    return np.minimum(allowed, narrowest_bump(rows)[panels.row]) if name == "von_mises" else allowed
+
+
+def nearest(rows, place):
+    """The distance (R,) of a + place to the nearest point that has a weight."""
+    distance = (rows["a"][:, None] - rows["points"]) + place[:, None]
+    if "period" in rows:
+        period = rows["period"][:, None]
+        distance -= period * np.floor(distance / period + 0.5)
+    return np.fmin.reduce(np.where(rows["z"] == -np.inf, np.inf, abs(distance)), 1)
+
+
+def narrowest_bump(rows):
+    """Four times the narrowest arc on which a von Mises component may rise above another and fall again, as a share of [a, b] (R,)."""
+    z = np.where(np.isfinite(rows["z"]), rows["z"], np.nan)
+    spread = np.fmax.reduce(z, 1) - np.fmin.reduce(z, 1)
+    bump = np.fmax(rows["h"], rows["period"] / (2 * np.pi * np.sqrt(30 + spread)))
+    with np.errstate(divide="ignore"):
+        return 4 * bump / (rows["b"] - rows["a"])
