@@ -11,14 +11,14 @@
 # ---
 
 # %% [markdown]
-# # Learning is EM
+# # Convexity, and learning as EM
 #
 # ## Claim
 #
 # Let $L=-\E_y\log p(y)$, $p(y)=\sum_jS_jK_j(y)$, where $y$ is drawn from the target (bins with masses $q_b$, or the integral), and let
 # every place be explained by some point. With responsibilities $R_j(y)=S_jK_j(y)/p(y)$ and their mean $\bar R$:
 #
-# | statement | |
+# | statement | proof |
 # | --- | --- |
 # | $L$ is convex in the weights $S$ | {prf:ref}`thm-em-convex` |
 # | in the logits $z$ it is not; the eigenvalues of its Hessian lie in $(-\frac12,\frac12]$, no smaller interval serves all | {prf:ref}`thm-em-spectrum` |

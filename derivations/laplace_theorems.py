@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # What distance means
+# # How the Laplace kernel counts distance
 #
 # ## Claim
 #
