@@ -39,10 +39,14 @@
 # points. $\log K$ may be $-\infty$ (a point that cannot explain a bin), so it is only *extended* real.
 
 # %%
+from functools import partial
+
+import mpmath
+import numpy as np
 import sympy as sp
 
 from kdeviz.codegen.declare import Index, Kernel, Max, Sum, array, gradient, log_mass
-from kdeviz.codegen.evaluate import gradient_errors, loss_error
+from kdeviz.codegen.evaluate import evaluate, gradient_errors, loss_error, random_arrays
 
 R, B, J = sp.symbols("R B J", integer=True, positive=True)
 row, b, j = Index("row", R, "r"), Index("bin", B, "b"), Index("j", J)
@@ -168,6 +172,49 @@ loss_and_grad_z = {
 }
 
 # %% [markdown]
+# ### Mean responsibilities, and the Hessian times a vector
+#
+# What a point explains of the target, $R_j=\sum_bm_bR_{bj}$, is also wanted by its logarithm, to full relative accuracy however small it
+# is: a difference of prior and gradient would have lost it.
+#
+# $$
+# \log R_j=\log S_j+\operatorname{LSE}_b\big(\log m_b+\log K_{bj}-\log p_b\big).
+# $$ (mixture-log-R)
+
+# %%
+log_of_bin, log_R = log_mass("log_of_bin", r"\lambda")[row, b], log_mass("log_R", r"\log R")[row, j]
+lift = {log_of_bin: sp.Piecewise((-sp.oo, sp.Eq(mass, 0)), (sp.log(mass) - log_p, True))}
+log_lift = sp.log(Sum(sp.exp(log_of_bin + log_K), b))
+log_responsibility = {log_R: centred - log_sum_exp(centred) + log_lift}
+
+# %% [markdown]
+# Times a vector $v$, the Hessian {eq}`mixture-hessian` needs only the means of $v$ under the prior and under the responsibilities of
+# each bin. A floor adds how the mass $m_b=q_bs_b$ moves: $\mathrm dm_b=q_bs_b(1-s_b)\,(\bar v_b-\bar v)$.
+#
+# $$
+# (Hv)_j=\Big(\sum_bm_b\Big)S_j(v_j-\bar v)-\sum_bm_bR_{bj}(v_j-\bar v_b)+\sum_b\mathrm dm_b\,(S_j-R_{bj}),\qquad
+# \bar v=\sum_jS_jv_j,\quad\bar v_b=\sum_jR_{bj}v_j.
+# $$ (mixture-hessian-product)
+
+# %%
+v, mean, mean_of = (
+    array("v")[row, j],
+    array("mean", r"\bar v")[row],
+    array("mean_of", r"\bar v")[row, b],
+)
+moved = array("moved", r"\mathrm dm")[row, b]
+means = {
+    mean: Sum(S * v, j),
+    mean_of: Sum(responsibility_of * v, j),
+    moved: mass * (1 - share) * (mean_of - mean),
+}
+prior_part = S * (explained * (v - mean) + Sum(moved, b))
+hessian_product = {
+    array("product", "Hv")[row, j]: prior_part
+    - Sum(responsibility_of * (mass * (v - mean_of) + moved), b)
+}
+
+# %% [markdown]
 # ## Check
 #
 # With a floor $f$, the gradient is the share of the mixture times prior minus responsibility: one bin, two points, weights
@@ -185,38 +232,82 @@ assert (
 # %% [markdown]
 # ## Emit
 #
-# The kernel `mixture_ce` is these equations, and nothing else. `stems` names the exponentials that generated code keeps.
+# The kernel `mixture_ce` is these equations, and nothing else; two more compute {eq}`mixture-log-R` and
+# {eq}`mixture-hessian-product`, which may be summed over parts of the bins. `stems` names the exponentials that generated code keeps.
 
 # %%
+declare = partial(
+    Kernel,
+    nest=(row, b, j),
+    threads=j,
+    blocked=b,
+    stems={centred: "weight", centred + log_K: "joint"},
+)
+inputs = {
+    z: "Logits, one per point; -inf removes a point.",
+    log_K: "Log-kernel from point j to bin b; -inf where the point cannot explain the bin.",
+    q: "Bin masses of the target, non-negative.",
+    log_floor: "Logarithm of the background added to every bin; -inf for none.",
+}
 kernels = [
-    Kernel(
+    declare(
         name="mixture_ce",
         title="Cross-entropy of bin masses against a softmax-weighted mixture.",
-        nest=(row, b, j),
-        threads=j,
-        blocked=b,
-        inputs={
-            z: "Logits, one per point; -inf removes a point.",
-            log_K: "Log-kernel from point j to bin b; -inf where the point cannot explain the bin.",
-            q: "Bin masses of the target, non-negative.",
-            log_floor: "Logarithm of the background added to every bin; -inf for none.",
-        },
+        inputs=inputs,
         where=mixture,
         outputs=loss_and_grad_z
         | {
             array("grad_log_K", r"\partial L/\partial\log K")[row, b, j]: -mass * responsibility_of,
             array("grad_q", r"\partial L/\partial q")[row, b]: -log_q,
         },
-        stems={centred: "weight", centred + log_K: "joint"},
-    )
+    ),
+    declare(
+        name="mixture_log_responsibility",
+        title="Logarithm of the mean responsibilities of a softmax-weighted mixture.",
+        inputs=inputs,
+        where=mixture | lift,
+        outputs=log_responsibility,
+    ),
+    declare(
+        name="mixture_hessian_times_vector",
+        title="Hessian of the cross-entropy in the logits, times a vector.",
+        inputs=inputs | {v: "The vector."},
+        where=mixture | means,
+        outputs=hessian_product,
+    ),
 ]
-kernels[0].name
+[kernel.name for kernel in kernels]
 
 # %% [markdown]
 # The equations as declared are checked once more, by means that know nothing of the steps above: at random places, to 50 digits, the
 # kernel's loss is the plain formula with its floor, and each gradient is a central difference of that loss.
 
 # %%
-floored_loss = -Sum(q * sp.log(Sum(sp.exp(z + log_K), j) / Sum(sp.exp(z), j) + sp.exp(log_floor)), b)
+floored_loss = -Sum(
+    q * sp.log(Sum(sp.exp(z + log_K), j) / Sum(sp.exp(z), j) + sp.exp(log_floor)), b
+)
 assert loss_error(kernels[0], floored_loss) < 1e-45
 assert max(gradient_errors(kernels[0]).values()) < 1e-25
+
+# %% [markdown]
+# The other two against the first: $R_j$ is what the gradient takes off the prior, and the Hessian times $v$ is how the gradient
+# changes along $v$.
+
+
+# %%
+def second_order_errors(rng, step=mpmath.mpf(10) ** -20):
+    """(error of the mean responsibilities, error of the product), at 50 digits."""
+    arrays = random_arrays(kernels[2], rng, extents=(1, 2, 3))
+    exact = {name: np.vectorize(mpmath.mpf, otypes=[object])(a) for name, a in arrays.items()}
+    v_, rest = exact.pop("v"), exact
+    grad = lambda t: evaluate(kernels[0], rest | {"z": rest["z"] + t * v_})["grad_z"]
+    with mpmath.workdps(50):
+        S_ = np.array([mpmath.exp(z_) for z_ in rest["z"][0]])
+        S_, log_R_ = S_ / S_.sum(), evaluate(kernels[1], rest)["log_R"][0]
+        R_ = np.array([mpmath.exp(r) for r in log_R_])
+        change = (grad(step) - grad(-step)) / (2 * step)
+        product = evaluate(kernels[2], arrays)["product"]
+        return max(abs(R_.sum() * S_ - R_ - grad(0)[0])), np.max(abs(change - product))
+
+
+assert max(second_order_errors(np.random.default_rng(0))) < 1e-30

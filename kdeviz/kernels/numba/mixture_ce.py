@@ -362,3 +362,273 @@ def _mixture_ce(start, stop, z, log_K, q, log_floor, loss, grad_z, grad_log_K, g
         loss[row] = loss_value
         for j in range(J):
             grad_z[row, j] = explained_over_total_weight*weight[j] - responsibility[j]
+
+
+def mixture_log_responsibility(z, log_K, q, log_floor):
+    r"""Logarithm of the mean responsibilities of a softmax-weighted mixture.
+
+    .. math::
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\lambda}_{r,b} = \begin{cases} -\infty & \text{for}\: {m}_{r,b} = 0 \\\log{\left({m}_{r,b} \right)} - {\log p}_{r,b} & \text{otherwise} \end{cases}
+
+        {\log R}_{r,j} = \log{\left(\sum_{b=0}^{B - 1} e^{{\log K}_{r,b,j} + {\lambda}_{r,b}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)} + {\tilde z}_{r,j}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    log_K : array (R, B, J)
+        Log-kernel from point j to bin b; -inf where the point cannot explain the bin.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+
+    Returns
+    -------
+    log_R : array (R, J)
+
+    Notes
+    -----
+    Source: derivations/mixture_ce.py.
+    """
+    R = z.shape[0]
+    B = log_K.shape[1]
+    J = z.shape[1]
+    log_R = _apart((R, J), z.dtype)
+    _run(_mixture_log_responsibility, R, B*J, (z, log_K, q, log_floor,), (log_R,))
+    return log_R,
+
+
+@_compiled
+def _mixture_log_responsibility(start, stop, z, log_K, q, log_floor, log_R):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = log_K.shape[1]
+    J = z.shape[1]
+    log_of_bin = _apart((B,), z.dtype)
+    top_part_of_log_R = _apart((J,), z.dtype)
+    total_part_of_log_R = _apart((J,), z.dtype)
+    total_part_of_log_R_rest = _apart((J,), z.dtype)
+    total_part_of_log_R_part = _apart((J,), z.dtype)
+    for row in range(start, stop):
+        log_floor_value = log_floor[row]
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        total_weight_rest = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight)
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
+        log_total_weight = _log(total_weight)
+        for j in range(J):
+            top_part_of_log_R[j] = lowest
+        for bin in range(B):
+            top_joint = lowest
+            for j in range(J):
+                centred = z[row, j] - top_z
+                log_joint = centred + log_K[row, bin, j]
+                top_joint = _maximum(top_joint, log_joint)
+            total_joint = real(0)
+            total_joint_rest = real(0)
+            for j_0 in range(0, J, 128):
+                total_joint_part = real(0)
+                for j in _block(j_0, 128, J):
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[row, bin, j]
+                    joint = _exp(log_joint - top_joint)
+                    total_joint_part = _add(total_joint_part, joint)
+                total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+            log_p = top_joint + _log(total_joint) - log_total_weight
+            share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+            mass = q[row, bin]*share
+            log_of_bin[bin] = (real(-np.inf) if mass == real(0) else _log(mass) - log_p)
+            log_of_bin_value = log_of_bin[bin]
+            for j in range(J):
+                log_part_of_log_R = log_K[row, bin, j] + log_of_bin_value
+                top_part_of_log_R[j] = _maximum(top_part_of_log_R[j], log_part_of_log_R)
+        for j in range(J):
+            total_part_of_log_R[j] = real(0)
+        for j in range(J):
+            total_part_of_log_R_rest[j] = real(0)
+        for bin_0 in range(0, B, 16):
+            for j in range(J):
+                total_part_of_log_R_part[j] = real(0)
+            for bin in _block(bin_0, 16, B):
+                log_of_bin_value = log_of_bin[bin]
+                for j in range(J):
+                    log_part_of_log_R = log_K[row, bin, j] + log_of_bin_value
+                    part_of_log_R = _exp(log_part_of_log_R - top_part_of_log_R[j])
+                    total_part_of_log_R_part[j] = _add(total_part_of_log_R_part[j], part_of_log_R)
+            for j in range(J):
+                total_part_of_log_R[j], total_part_of_log_R_rest[j] = _accumulate(total_part_of_log_R[j], total_part_of_log_R_rest[j], total_part_of_log_R_part[j])
+        for j in range(J):
+            centred = z[row, j] - top_z
+            log_R[row, j] = centred + top_part_of_log_R[j] + _log(total_part_of_log_R[j]) - log_total_weight
+
+
+def mixture_hessian_times_vector(z, log_K, q, log_floor, v):
+    r"""Hessian of the cross-entropy in the logits, times a vector.
+
+    .. math::
+
+        {\tilde z}_{r,j} = - \max_{j} {z}_{r,j} + {z}_{r,j}
+
+        {\log p}_{r,b} = \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} \right)} - \log{\left(\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}} \right)}
+
+        {\log(p+f)}_{r,b} = \log{\left(e^{{\log f}_{r}} + e^{{\log p}_{r,b}} \right)}
+
+        {s}_{r,b} = \begin{cases} 0 & \text{for}\: {\log p}_{r,b} = -\infty \\\frac{1}{e^{{\log f}_{r} - {\log p}_{r,b}} + 1} & \text{otherwise} \end{cases}
+
+        {m}_{r,b} = {q}_{r,b} {s}_{r,b}
+
+        {M}_{r} = \sum_{b=0}^{B - 1} {m}_{r,b}
+
+        {\bar R}_{r,j} = \sum_{b=0}^{B - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {m}_{r,b}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\bar v}_{r} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j}} {v}_{r,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}}
+
+        {\bar v}_{r,b} = \sum_{j=0}^{J - 1} \frac{e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}} {v}_{r,j}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+        {\mathrm dm}_{r,b} = \left(1 - {s}_{r,b}\right) \left(- {\bar v}_{r} + {\bar v}_{r,b}\right) {m}_{r,b}
+
+        {Hv}_{r,j} = \frac{\left(\left(- {\bar v}_{r} + {v}_{r,j}\right) {M}_{r} + \sum_{b=0}^{B - 1} {\mathrm dm}_{r,b}\right) e^{{\tilde z}_{r,j}}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j}}} - \sum_{b=0}^{B - 1} \frac{\left(\left(- {\bar v}_{r,b} + {v}_{r,j}\right) {m}_{r,b} + {\mathrm dm}_{r,b}\right) e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}{\sum_{j=0}^{J - 1} e^{{\tilde z}_{r,j} + {\log K}_{r,b,j}}}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    z : array (R, J)
+        Logits, one per point; -inf removes a point.
+    log_K : array (R, B, J)
+        Log-kernel from point j to bin b; -inf where the point cannot explain the bin.
+    q : array (R, B)
+        Bin masses of the target, non-negative.
+    log_floor : array (R,)
+        Logarithm of the background added to every bin; -inf for none.
+    v : array (R, J)
+        The vector.
+
+    Returns
+    -------
+    product : array (R, J)
+
+    Notes
+    -----
+    Source: derivations/mixture_ce.py.
+    """
+    R = z.shape[0]
+    B = log_K.shape[1]
+    J = z.shape[1]
+    product = _apart((R, J), z.dtype)
+    _run(_mixture_hessian_times_vector, R, B*J, (z, log_K, q, log_floor, v,), (product,))
+    return product,
+
+
+@_compiled
+def _mixture_hessian_times_vector(start, stop, z, log_K, q, log_floor, v, product):
+    real = z.dtype.type
+    lowest = np.finfo(z.dtype).min
+    B = log_K.shape[1]
+    J = z.shape[1]
+    weight = _apart((J,), z.dtype)
+    joint = _apart((J,), z.dtype)
+    raw_product = _apart((J,), z.dtype)
+    raw_product_rest = _apart((J,), z.dtype)
+    raw_product_part = _apart((J,), z.dtype)
+    for row in range(start, stop):
+        log_floor_value = log_floor[row]
+        top_z = lowest
+        for j in range(J):
+            top_z = _maximum(top_z, z[row, j])
+        total_weight = real(0)
+        raw_mean = real(0)
+        total_weight_rest = real(0)
+        raw_mean_rest = real(0)
+        for j_0 in range(0, J, 128):
+            total_weight_part = real(0)
+            raw_mean_part = real(0)
+            for j in _block(j_0, 128, J):
+                centred = z[row, j] - top_z
+                weight[j] = _exp(centred)
+                total_weight_part = _add(total_weight_part, weight[j])
+                raw_mean_part = _add(raw_mean_part, v[row, j]*weight[j])
+            total_weight, total_weight_rest = _accumulate(total_weight, total_weight_rest, total_weight_part)
+            raw_mean, raw_mean_rest = _accumulate(raw_mean, raw_mean_rest, raw_mean_part)
+        log_total_weight = _log(total_weight)
+        mean = raw_mean/total_weight
+        inverse_total_weight = real(1)/total_weight
+        explained = real(0)
+        raw_product_1 = real(0)
+        for j in range(J):
+            raw_product[j] = real(0)
+        explained_rest = real(0)
+        raw_product_1_rest = real(0)
+        for j in range(J):
+            raw_product_rest[j] = real(0)
+        for bin_0 in range(0, B, 16):
+            explained_part = real(0)
+            raw_product_1_part = real(0)
+            for j in range(J):
+                raw_product_part[j] = real(0)
+            for bin in _block(bin_0, 16, B):
+                q_value = q[row, bin]
+                top_joint = lowest
+                for j in range(J):
+                    centred = z[row, j] - top_z
+                    log_joint = centred + log_K[row, bin, j]
+                    top_joint = _maximum(top_joint, log_joint)
+                total_joint = real(0)
+                raw_mean_of = real(0)
+                total_joint_rest = real(0)
+                raw_mean_of_rest = real(0)
+                for j_0 in range(0, J, 128):
+                    total_joint_part = real(0)
+                    raw_mean_of_part = real(0)
+                    for j in _block(j_0, 128, J):
+                        centred = z[row, j] - top_z
+                        log_joint = centred + log_K[row, bin, j]
+                        joint[j] = _exp(log_joint - top_joint)
+                        total_joint_part = _add(total_joint_part, joint[j])
+                        raw_mean_of_part = _add(raw_mean_of_part, joint[j]*v[row, j])
+                    total_joint, total_joint_rest = _accumulate(total_joint, total_joint_rest, total_joint_part)
+                    raw_mean_of, raw_mean_of_rest = _accumulate(raw_mean_of, raw_mean_of_rest, raw_mean_of_part)
+                log_p = top_joint + _log(total_joint) - log_total_weight
+                share = (real(0) if log_p == real(-np.inf) else real(1)/(real(1) + _exp(log_floor_value - log_p)))
+                mass = q_value*share
+                explained_part = _add(explained_part, mass)
+                mean_of = raw_mean_of/_maximum(real(1), total_joint)
+                inverse_total_joint = real(1)/_maximum(real(1), total_joint)
+                moved = mass*(real(1) - share)*(mean_of - mean)
+                raw_product_1_part = _add(raw_product_1_part, moved)
+                for j in range(J):
+                    mass = q_value*share
+                    moved = mass*(real(1) - share)*(mean_of - mean)
+                    raw_product_part[j] = _add(raw_product_part[j], inverse_total_joint*joint[j]*(moved + mass*(v[row, j] - mean_of)))
+            explained, explained_rest = _accumulate(explained, explained_rest, explained_part)
+            raw_product_1, raw_product_1_rest = _accumulate(raw_product_1, raw_product_1_rest, raw_product_1_part)
+            for j in range(J):
+                raw_product[j], raw_product_rest[j] = _accumulate(raw_product[j], raw_product_rest[j], raw_product_part[j])
+        for j in range(J):
+            product[row, j] = inverse_total_weight*weight[j]*(raw_product_1 + explained*(v[row, j] - mean)) - raw_product[j]
