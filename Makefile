@@ -11,7 +11,7 @@ book: .venv/installed  ## build the book into _build/html: kernels generated, ch
 	$(python) book/build.py
 
 test: .venv/installed  ## hold every kernel against its symbolic form (no GPU, browser or network; make test ARGS="-k softmax")
-	$(python) -m pytest -m "not gpu and not browser and not network and not torch" $(ARGS)
+	$(python) -m pytest -n auto --dist loadfile -m "not gpu and not browser and not network and not torch" $(ARGS)
 
 check: .venv/installed  ## lint, types, and whether the committed kernels are what the derivations emit
 	$(python) -m ruff check

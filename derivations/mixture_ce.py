@@ -295,8 +295,9 @@ assert max(gradient_errors(kernels[0]).values()) < 1e-25
 
 
 # %%
-def second_order_errors(rng, step=mpmath.mpf(10) ** -20):
+def second_order_errors(rng):
     """(error of the mean responsibilities, error of the product), at 50 digits."""
+    step = mpmath.mpf(10) ** -20
     arrays = random_arrays(kernels[2], rng, extents=(1, 2, 3))
     exact = {name: np.vectorize(mpmath.mpf, otypes=[object])(a) for name, a in arrays.items()}
     v_, rest = exact.pop("v"), exact
