@@ -8,6 +8,7 @@ printed bound is rounded up once more. Python floats enter no bound; they only c
 import sys
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
+from functools import cache
 
 from mpmath import mp
 from mpmath.ctx_iv import MPIntervalContext
@@ -17,13 +18,8 @@ from derivations import cc_contour
 IV = MPIntervalContext()  # of our own: the precision of mpmath.iv is a global of the user
 IV.prec = 80
 
-plain = lambda number: Fraction(int(number.p), int(number.q))
-A, B, C0, SADDLE_TOLERANCE = map(
-    plain, (cc_contour.A, cc_contour.B, cc_contour.C0, cc_contour.TOLERANCE)
-)
-RULES = {
-    name: (plain(h), nodes) for name, (h, nodes) in cc_contour.RULES.items()
-}  # step, number of nodes
+RULES = cc_contour.RULES
+SADDLE_TOLERANCE = cc_contour.TOLERANCE
 END = 6  # here the contour integrals are cut, and the closed form of `tail` takes over
 
 
@@ -34,7 +30,6 @@ def exact(number):
     return IV.mpf(int(number.numerator)) / int(number.denominator)
 
 
-a, b, c0 = map(exact, (A, B, C0))
 ZERO, ONE, HALF = exact(0), exact(1), exact(Fraction(1, 2))
 
 
@@ -72,21 +67,29 @@ def cosh_sinh(x):
     return hull((e + 1 / e) / 2, (f + 1 / f) / 2), hull((e - 1 / e) / 2, (f - 1 / f) / 2)
 
 
-def turned(y):
+@cache
+def shape(rule):
+    """A, B and c0 of a rule."""
+    return exact(rule.A), exact(rule.B), exact(rule.c0)
+
+
+def turned(rule, y):
     """A_y and B_y: zeta(x + i y) = c0 + A - A_y cosh x + i B_y sinh x."""
+    a, b, _ = shape(rule)
     cos, sin = IV.cos(y), IV.sin(y)
     return a * cos + b * sin, b * cos - a * sin
 
 
-def contour(x, y=ZERO):
+def contour(rule, x, y=ZERO):
     """Re zeta, Im zeta and |zeta'| at u = x + i y, x >= 0."""
-    a_y, b_y = turned(y)
+    a, _, c0 = shape(rule)
+    a_y, b_y = turned(rule, y)
     cosh, sinh = cosh_sinh(x)
     return c0 + a - a_y * cosh, b_y * sinh, IV.sqrt((a_y * sinh) ** 2 + (b_y * cosh) ** 2)
 
 
-def node(h, j):
-    return (exact(j) + HALF) * exact(h)
+def node(rule, j):
+    return (exact(j) + HALF) * exact(rule.h)
 
 
 # The envelope: sup of psi(p) = Re phi(p zeta)/p^2 over 0 <= p <= P -----------------------------------------------------------
@@ -166,17 +169,17 @@ def log_inexact_saddle(xi):
 # One node, and the tail beyond END ------------------------------------------------------------
 
 
-def bound_at(h, j, P, factors=0):
+def bound_at(rule, j, P, factors=0):
     """Bound of |w_j e^{H - delta zeta} / ((1 + p_k zeta) ...)| at a node, for max p <= P and so many extra factors."""
-    x = node(h, j)
-    xi, eta, speed = contour(x)
+    xi, eta, speed = contour(rule, node(rule, j))
     exponent = envelope(xi, eta, P) + factors * log_extra(xi, eta, P) + log_inexact_saddle(xi)
-    return upper(exact(h) / IV.pi * speed * IV.exp(exponent))
+    return upper(exact(rule.h) / IV.pi * speed * IV.exp(exponent))
 
 
-def tail(start, y, factors):
+def tail(rule, start, y, factors):
     """Bound of (1/pi) int_start^inf sup |e^{H - delta zeta}| ... |zeta'| dx at the height y: see the lemma on tails."""
-    a_y, b_y = turned(y)
+    a, b, c0 = shape(rule)
+    a_y, b_y = turned(rule, y)
     cosh, sinh = cosh_sinh(start)
     slope = (1 - exact(SADDLE_TOLERANCE)) * a_y
     assert (
@@ -191,11 +194,11 @@ def tail(start, y, factors):
 # Fewer nodes, by P = max p; power sums --------------------------------------------------------
 
 
-def dropped(h, n, P, factors=0):
+def dropped(rule, n, P, factors=0):
     """Bound of the sum over all nodes j >= n, for every weight vector with max p <= P."""
-    last = int(END / h)
-    nodes = sum((bound_at(h, j, exact(P), factors) for j in range(n, last)), ZERO)
-    return upper(nodes + tail(node(h, last - 1), ZERO, factors))
+    last = int(END / rule.h)
+    nodes = sum((bound_at(rule, j, exact(P), factors) for j in range(n, last)), ZERO)
+    return upper(nodes + tail(rule, node(rule, last - 1), ZERO, factors))
 
 
 def last_that_fits(bound, error, steps):
@@ -209,12 +212,12 @@ def last_that_fits(bound, error, steps):
     return Fraction(good, steps)
 
 
-def largest_P(h, n, error, factors=0, steps=1000):
+def largest_P(rule, n, error, factors=0, steps=1000):
     """The largest P, in steps, for which the nodes j >= n carry no more than `error`; 0 if none."""
-    return last_that_fits(lambda P: dropped(h, n, P, factors), error, steps)
+    return last_that_fits(lambda P: dropped(rule, n, P, factors), error, steps)
 
 
-def broken_off(h, nodes, P, terms, factor_terms=None, small=None):
+def broken_off(rule, nodes, P, terms, factor_terms=None, small=None):
     """Bound of what breaking off adds at the first so many nodes, for every weight vector with max p <= P.
 
     The categories with p <= small, all of them unless it is given, are served by the power sums kappa_2 .. kappa_terms: in F,
@@ -224,20 +227,20 @@ def broken_off(h, nodes, P, terms, factor_terms=None, small=None):
     factors = 0 if factor_terms is None else 1
     total, p = ZERO, exact(P if small is None else small)
     for j in range(nodes):
-        xi, eta, _ = contour(node(h, j))
+        xi, eta, _ = contour(rule, node(rule, j))
         reach = p * IV.sqrt(xi**2 + eta**2)
         if not reach.b < 1:
             return IV.mpf("+inf")
         cut = reach ** (terms + 1) / p**2 / ((terms + 1) * (1 - reach))
         wrong = IV.exp(cut) - 1 + (IV.exp(cut) * reach**factor_terms if factors else 0)
-        total += bound_at(h, j, exact(P), factors) * wrong
+        total += bound_at(rule, j, exact(P), factors) * wrong
     return upper(total)
 
 
-def power_sum_error(h, nodes, P, terms, factor_terms=None):
+def power_sum_error(rule, nodes, P, terms, factor_terms=None):
     """Bound of the error of F, or of an I_k, if all categories are served by power sums: nodes left out are counted."""
     factors = 0 if factor_terms is None else 1
-    return dropped(h, nodes, P, factors) + broken_off(h, nodes, P, terms, factor_terms)
+    return dropped(rule, nodes, P, factors) + broken_off(rule, nodes, P, terms, factor_terms)
 
 
 # Every node: the error of the rules ---------------------------------------------------------------------------------------
@@ -246,16 +249,26 @@ def power_sum_error(h, nodes, P, terms, factor_terms=None):
 CUTS = [Fraction(*cut) for cut in ((3, 5), (7, 10), (4, 5), (9, 10), (19, 20), (49, 50), (1, 1))]
 CROWDED = [(Fraction(0), CUTS[0])]
 DOMINATED = list(zip(CUTS, CUTS[1:]))
-ALL = [(Fraction(0), Fraction(1))]
 
 # Knots (x, y) of the paths u = x + i y, found by a search in floating point; any path in the domain would do.
-ABOVE = {
-    ("float64", "crowded"): "0 .46  1.53 .466  1.77 .23  2.2 .25  4.2 .12  6 .12",
-    ("float64", "dominated"): "0 .47  1.71 .47  1.98 .31  3.51 .129  6 .05",
-    ("float32", "crowded"): "0 .465  1.23 .469  1.51 .223  2.6 .22  4.2 .12  6 .12",
-    ("float32", "dominated"): "0 .431  .11 .47  1.74 .47  2.23 .297  3.88 .233  6 .117",
+ABOVE = {  # of each rule: (classes, boxes per unit of x, path)
+    "float64": [
+        (CROWDED, 400, "0 .46  1.53 .466  1.77 .23  2.2 .25  4.2 .12  6 .12"),
+        (DOMINATED, 80, "0 .47  1.71 .47  1.98 .31  3.51 .129  6 .05"),
+    ],
+    "float32": [
+        (CROWDED, 400, "0 .465  1.23 .469  1.51 .223  2.6 .22  4.2 .12  6 .12"),
+        (DOMINATED, 80, "0 .431  .11 .47  1.74 .47  2.23 .297  3.88 .233  6 .117"),
+    ],
+    "balanced": [
+        (
+            [(Fraction(0), RULES["balanced"].P)],
+            400,
+            "0 .43  .54 .458  .86 .45  1.05 .23  6 .05",
+        )
+    ],
 }
-BELOW = "0 -.5  6 -.5"
+BELOW = {"float64": "0 -.5  6 -.5", "float32": "0 -.5  6 -.5", "balanced": "0 -.6  6 -.6"}
 
 
 def knots(path):
@@ -263,14 +276,15 @@ def knots(path):
     return list(zip(numbers[::2], numbers[1::2]))
 
 
-def assert_in_domain(path):
+def assert_in_domain(rule, path):
     """The path starts at x = 0, ends at END, and no pole lies between it and the real line: see the lemma on the domain."""
     xs, ys = zip(*knots(path))
     assert xs[0] == 0 and xs[-1] == END and sorted(set(xs)) == list(xs)
     assert all(y * ys[0] > 0 for y in ys)
+    a, _, c0 = shape(rule)
     for y in (min(ys), max(ys)):
-        a_y, b_y = turned(exact(y))
-        assert (a_y.a > 0 and b_y.a > 0) and (1 + c0 + a - a_y).a > 0
+        a_y, b_y = turned(rule, exact(y))
+        assert (a_y.a > 0 and b_y.a > 0) and (1 / exact(rule.P) + c0 + a - a_y).a > 0
 
 
 def cells(path, density):
@@ -316,31 +330,31 @@ def add(totals, weight, xi, eta, classes):
             totals[high, m] = totals.get((high, m), ZERO) + upper(value * extra**m)
 
 
-def along(path, h, classes, density, progress):
+def along(rule, path, classes, density, progress):
     """{(P_1, m): bound of the contour integral of the error} for one path."""
-    assert_in_domain(path)
+    assert_in_domain(rule, path)
     totals = {}
     for i, (x, y, length, least) in enumerate(cells(path, density)):
-        xi, eta, speed = contour(x, y)
-        weight = length * speed / IV.pi / (IV.exp(2 * IV.pi * least / exact(h)) - 1)
+        xi, eta, speed = contour(rule, x, y)
+        weight = length * speed / IV.pi / (IV.exp(2 * IV.pi * least / exact(rule.h)) - 1)
         add(totals, weight, xi, eta, classes)
         progress(i)
     end = exact(knots(path)[-1][1])
-    kernel = 1 / (IV.exp(2 * IV.pi * abs(end) / exact(h)) - 1)
+    kernel = 1 / (IV.exp(2 * IV.pi * abs(end) / exact(rule.h)) - 1)
     return {
-        (high, m): upper(total + kernel * tail(exact(END), end, m))
+        (high, m): upper(total + kernel * tail(rule, exact(END), end, m))
         for (high, m), total in totals.items()
     }
 
 
-def beyond(h, nodes, classes):
+def beyond(rule, classes):
     """{(P_1, m): bound of the nodes left out}."""
-    totals, last = {}, int(END / h)
-    for j in range(nodes, last):
-        xi, eta, speed = contour(node(h, j))
-        add(totals, exact(h) / IV.pi * speed, xi, eta, classes)
+    totals, last = {}, int(END / rule.h)
+    for j in range(rule.nodes, last):
+        xi, eta, speed = contour(rule, node(rule, j))
+        add(totals, exact(rule.h) / IV.pi * speed, xi, eta, classes)
     return {
-        (high, m): upper(total + tail(node(h, last - 1), ZERO, m))
+        (high, m): upper(total + tail(rule, node(rule, last - 1), ZERO, m))
         for (high, m), total in totals.items()
     }
 
@@ -350,9 +364,9 @@ def beyond(h, nodes, classes):
 GRID = [Fraction(i, 250) for i in range(251)]  # of p
 
 
-def psi_on_grid(h, j):
+def psi_on_grid(rule, j):
     """psi at every p of GRID at one node, and the corners of its concave envelope (found in floats)."""
-    xi, eta, _ = contour(node(h, j))
+    xi, eta, _ = contour(rule, node(rule, j))
     assert xi.b < 0 and sine(xi, eta).a >= HALF.b  # so psi has no maximum inside an interval
     values = [gauss(xi, eta)] + [psi(exact(p), xi, eta) for p in GRID[1:]]
     height = [float(mp.make_mpf(value.b._mpi_[1])) for value in values]
@@ -383,20 +397,20 @@ def concave_envelope(table, kappa):
     ) + steep * exact(kappa)
 
 
-def dropped_by_kappa(h, n, kappa, tables):
+def dropped_by_kappa(rule, n, kappa, tables):
     """Bound of the sum over all nodes j >= n of F, for every weight vector with sum p^3 <= kappa; tables[j] is psi there."""
-    last, total = int(END / h), ZERO
+    last, total = int(END / rule.h), ZERO
     for j in range(n, last):
-        xi, _, speed = contour(node(h, j))
+        xi, _, speed = contour(rule, node(rule, j))
         exponent = concave_envelope(tables[j], kappa) + log_inexact_saddle(xi)
-        total += exact(h) / IV.pi * speed * IV.exp(exponent)
-    return upper(total + tail(node(h, last - 1), ZERO, 0))
+        total += exact(rule.h) / IV.pi * speed * IV.exp(exponent)
+    return upper(total + tail(rule, node(rule, last - 1), ZERO, 0))
 
 
-def largest_kappa(h, n, error, steps=100):
+def largest_kappa(rule, n, error, steps=100):
     """As largest_P, for F alone and for kappa = sum p^3 <= max p."""
-    tables = {j: psi_on_grid(h, j) for j in range(n, int(END / h))}
-    return last_that_fits(lambda kappa: dropped_by_kappa(h, n, kappa, tables), error, steps)
+    tables = {j: psi_on_grid(rule, j) for j in range(n, int(END / rule.h))}
+    return last_that_fits(lambda kappa: dropped_by_kappa(rule, n, kappa, tables), error, steps)
 
 
 # The largest F ------------------------------------------------------------------------------------------------------------
@@ -437,50 +451,49 @@ def largest_F():
 ERRORS = {
     "float64": ("1.42e-17", "1.92e-17", "2.61e-17"),
     "float32": ("2.12e-9", "2.50e-9", "3.76e-9"),
+    "balanced": ("1.29e-17", "1.91e-17", "4.18e-17"),
 }  # of F, I_k, I_kl
+AMPLIFICATION = {"float64": "2.12", "float32": "2.12", "balanced": "2.19"}
 LEFT_OUT = {
     "float64": "2e-17",
     "float32": "5e-9",
+    "balanced": "2e-17",
 }  # what fewer nodes and terms may leave out of F, I_k and I_kl
 ENOUGH_NODES = {  # the first n nodes are enough for max p <= P
-    "float64": {30: Fraction(212, 1000), 42: Fraction(425, 1000)},
+    "float64": {50: Fraction(617, 1000)},
     "float32": {12: Fraction(276, 1000), 18: Fraction(580, 1000)},
+    "balanced": {16: Fraction(130, 1000), 20: Fraction(235, 1000), 27: Fraction(386, 1000)},
 }
-FLAT_NODES = {"float64": 30, "float32": 12}
+FLAT_NODES = {"float32": 12, "balanced": 16}
 ENOUGH_TERMS = {  # the power sums kappa_2 .. kappa_T and T - 1 terms of a mean are enough for max p <= P, at FLAT_NODES
-    "float64": {
-        T: Fraction(P, 10_000) for T, P in ((8, 24), (12, 142), (16, 304), (20, 456), (32, 751))
-    },
     "float32": {T: Fraction(P, 10_000) for T, P in ((4, 15), (6, 154), (8, 384), (12, 800))},
+    "balanced": {
+        T: Fraction(P, 10_000)
+        for T, P in ((8, 23), (10, 72), (12, 144), (16, 317), (20, 484), (32, 819))
+    },
 }
 MIXED = (
     Fraction(75, 10_000),
     20,
 )  # in any row, categories with p up to this are served by so many power sums, others exactly
 F_LEAST = Fraction(987, 1000)  # times 1/e: F at an inexact saddle is no less
-DENSITY = {"crowded": 400, "dominated": 80}  # boxes per unit of x
 
 
 def silent(*_):
     pass
 
 
-def rule_errors(name, density=None, progress=silent):
+def rule_errors(name, progress=silent):
     """Bounds of the error of F, of a mean integral and of a second-moment integral with one rule."""
-    (h, nodes), density = RULES[name], density or DENSITY
-    below = along(BELOW, h, ALL, 30, lambda i: progress(name, "below", i))
+    rule = RULES[name]
+    all_of_it = [(Fraction(0), rule.P)]
+    below = along(rule, BELOW[name], all_of_it, 30, lambda i: progress(name, "below", i))
     totals = []
-    for kind, classes in (("crowded", CROWDED), ("dominated", DOMINATED)):
-        above = along(
-            ABOVE[name, kind],
-            h,
-            classes,
-            density[kind],
-            lambda i, kind=kind: progress(name, kind, i),
-        )
-        left_out = beyond(h, nodes, classes)
+    for classes, density, path in ABOVE[name]:
+        above = along(rule, path, classes, density, lambda i: progress(name, "above", i))
+        left_out = beyond(rule, classes)
         totals += [
-            [above[high, m] + left_out[high, m] + below[1, m] for m in range(3)]
+            [above[high, m] + left_out[high, m] + below[rule.P, m] for m in range(3)]
             for _, high in classes
         ]
     return [largest(*(total[m] for total in totals)) for m in range(3)]
@@ -488,28 +501,27 @@ def rule_errors(name, density=None, progress=silent):
 
 def amplification(name):
     """Bound of sum_j |W_j|, by which rounding errors of the integrand are multiplied."""
-    h, nodes = RULES[name]
-    return upper(
-        sum((bound_at(h, j, ONE) for j in range(nodes)), ZERO) * IV.exp(ONE) / exact(F_LEAST)
-    )
+    rule = RULES[name]
+    nodes = (bound_at(rule, j, exact(rule.P)) for j in range(rule.nodes))
+    return upper(sum(nodes, ZERO) * IV.exp(ONE) / exact(F_LEAST))
 
 
 def left_out_by_nodes(name, n):
     """Bounds of what the first n nodes leave out of F, I_k and I_kl for the P of ENOUGH_NODES."""
-    return [dropped(RULES[name][0], n, ENOUGH_NODES[name][n], m) for m in range(3)]
+    return [dropped(RULES[name], n, ENOUGH_NODES[name][n], m) for m in range(3)]
 
 
 def left_out_by_terms(name, T):
     """Bounds of what T power sums at FLAT_NODES leave out of F and I_k for the P of ENOUGH_TERMS."""
-    h, P = RULES[name][0], ENOUGH_TERMS[name][T]
-    return [power_sum_error(h, FLAT_NODES[name], P, T, terms) for terms in (None, T - 1)]
+    rule, P = RULES[name], ENOUGH_TERMS[name][T]
+    return [power_sum_error(rule, FLAT_NODES[name], P, T, terms) for terms in (None, T - 1)]
 
 
 def left_out_by_mixing(name):
-    """Bounds of what the power sums of MIXED leave out of F and I_k, at all nodes and for any weights."""
-    (h, nodes), (small, terms) = RULES[name], MIXED
+    """Bounds of what the power sums of MIXED leave out of F and I_k, at all nodes and for any weights of the rule."""
+    rule, (small, terms) = RULES[name], MIXED
     return [
-        broken_off(h, nodes, 1, terms, factor_terms, small) for factor_terms in (None, terms - 1)
+        broken_off(rule, rule.nodes, rule.P, terms, factor, small) for factor in (None, terms - 1)
     ]
 
 
@@ -542,31 +554,19 @@ def main():
         "Bounds of the absolute error, for all weight vectors and any number of categories; columns: F, I_k, I_kl"
     )
     held = []
-    for name, (h, N) in RULES.items():
-        held.append(
-            show(
-                f"{name}, h = {h}, {N} nodes", rule_errors(name, progress=on_terminal), ERRORS[name]
-            )
-        )
-        held.append(show(f"{name}, sum |W_j|", [amplification(name)], ["2.12"]))
+    for name, rule in RULES.items():
+        allowed = LEFT_OUT[name]
+        found = rule_errors(name, progress=on_terminal)
+        held.append(show(f"{name}, h = {rule.h}, {rule.nodes} nodes", found, ERRORS[name]))
+        held.append(show(f"{name}, sum |W_j|", [amplification(name)], [AMPLIFICATION[name]]))
         for n, P in ENOUGH_NODES[name].items():
-            held.append(
-                show(
-                    f"left out by {n} nodes, max p <= {float(P)}",
-                    left_out_by_nodes(name, n),
-                    [LEFT_OUT[name]] * 3,
-                )
-            )
-        for T, P in ENOUGH_TERMS[name].items():
-            held.append(
-                show(
-                    f"left out by {T} power sums, max p <= {float(P)}",
-                    left_out_by_terms(name, T),
-                    [LEFT_OUT[name]] * 2,
-                )
-            )
+            label = f"left out by {n} nodes, max p <= {float(P)}"
+            held.append(show(label, left_out_by_nodes(name, n), [allowed] * 3))
+        for T, P in ENOUGH_TERMS.get(name, {}).items():
+            label = f"left out by {T} power sums, max p <= {float(P)}"
+            held.append(show(label, left_out_by_terms(name, T), [allowed] * 2))
         label = f"left out by {MIXED[1]} power sums of those with p <= {float(MIXED[0])}"
-        held.append(show(label, left_out_by_mixing(name), [LEFT_OUT[name]] * 2))
+        held.append(show(label, left_out_by_mixing(name), [allowed] * 2))
     sys.exit(not all(held))
 
 

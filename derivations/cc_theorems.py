@@ -17,7 +17,7 @@
 #
 # The log-partition of the continuous categorical is an elementary expression plus the logarithm of one number $F$, the *reduced
 # normaliser*, and $F$ is hardly more than a constant: it stays between $0.367$ and $0.441$ for every number of categories and all logits.
-# This page proves that, and bounds the error of the two fixed quadrature rules for $F$, for all logits at once.
+# This page proves that, and bounds the error of fixed quadrature rules for $F$, for all logits at once.
 #
 # Three kinds of statement are kept apart. A **theorem** is proved here, and sympy does the eliminations. A **certificate** is a theorem
 # whose last step is an evaluation in interval arithmetic; `python -m derivations._cc_certificate` repeats it in half a minute. An
@@ -29,10 +29,10 @@
 # | $F<F^*=0.44055\ldots$, approached but not reached; the exact maximum for each $D$ | {prf:ref}`thm-cct-upper`, last digits: certificate |
 # | $\mu_k\ge0.455\,m_k$: each mean is its leading factor, up to a constant | {prf:ref}`thm-cct-means` |
 # | 60 nodes give $F$ within $4\cdot10^{-17}$ of itself, 24 nodes within $6\cdot10^{-9}$, for all logits | {ref}`certificate <cct-cert-rules>` |
-# | half of the nodes are enough where no category dominates, and few power sums where all are small | {ref}`certificate <cct-cert-fewer>` |
+# | 30 nodes or fewer, of another path, are enough where no category dominates, and few power sums where all are small | {ref}`certificate <cct-cert-fewer>` |
 # | the saddle iteration never overshoots and stops after $\frac34\log_2D+5$ steps; no constant number is enough | {prf:ref}`thm-cct-saddle` |
 # | $\log Z$ and each $\log\mu_k$ move by no more than the logits do | {prf:ref}`thm-cct-lipschitz` |
-# | rounding errors are multiplied by at most 2.12 when the nodes are added | certificate; the rounding errors themselves: measured elsewhere |
+# | rounding errors are multiplied by at most 2.12 (2.19 on the other path) when the nodes are added | certificate; the rounding errors themselves: measured elsewhere |
 
 # %% [markdown]
 # ## Symbols
@@ -101,11 +101,10 @@ rng = np.random.default_rng(1)
 # %%
 def nodes(name):
     """zeta_j and w_j with (1/2 pi i) int f(zeta) dzeta = sum Re w_j f(zeta_j) up to quadrature, as complex arrays."""
-    h, N = certificate.RULES[name]
-    u = (np.arange(N) + 0.5) * float(h)
-    A, B, C0 = map(float, (certificate.A, certificate.B, certificate.C0))
-    zeta = C0 + A * (1 - np.cosh(u)) + 1j * B * np.sinh(u)
-    return zeta, float(h) / np.pi * (B * np.cosh(u) + 1j * A * np.sinh(u))
+    A, B, c0, h, N = map(float, certificate.RULES[name][:5])
+    u = (np.arange(N) + 0.5) * h
+    zeta = c0 + A * (1 - np.cosh(u)) + 1j * B * np.sinh(u)
+    return zeta, h / np.pi * (B * np.cosh(u) + 1j * A * np.sinh(u))
 
 
 ZETA, W = nodes("float64")
@@ -713,20 +712,22 @@ for D in rng.choice([2, 3, 5, 10, 40], size=200):
 # \frac1{2\pi i}\int g(\zeta)\,\dd\zeta\approx\sum_{j<N}\operatorname{Re}w_j\,g(\zeta_j),\qquad w_j=\frac h\pi\,\frac{\zeta'(u_j)}i .
 # $$ (cct-rule)
 #
-# $h=\frac7{120}$ and $N=60$ serve float64, $h=\frac7{60}$ and $N=24$ float32. Such rules converge exponentially {cite}`trefethen2014`;
-# the point here is a bound with its constant, one for all weight vectors. Write $\zeta=\xi+i\eta$, $\rho=|\zeta|$, $s=|\eta|/\rho$.
+# $h=\frac7{120}$ and $N=60$ serve float64, $h=\frac7{60}$ and $N=24$ float32. What limits the step is how near the path comes to the
+# poles, which are at or left of $-1/\max p$. Where all weights are at most $P_{\max}=\frac9{20}$, a third rule, called *balanced*, does
+# with $N=30$: $\alpha=6$, $\beta=8$, $c_0=\frac9{10}$, $h=\frac3{50}$. For the other two $P_{\max}=1$. Such rules converge exponentially
+# {cite}`trefethen2014`; the point here is a bound with its constant, one for all weight vectors. Write $\zeta=\xi+i\eta$, $\rho=|\zeta|$, $s=|\eta|/\rho$.
 #
 # ```{prf:lemma} Shifted contours
 # :label: lem-cct-shift
 # For $u=x+iy$, $\xi=c_0+\alpha-\alpha_y\cosh x$ and $\eta=\beta_y\sinh x$ with $\alpha_y=\alpha\cos y+\beta\sin y$ and $\beta_y=\beta\cos
-# y-\alpha\sin y$. As long as $\alpha_y,\beta_y>0$ and $\alpha_y<1+c_0+\alpha$ at the extreme values of $y$, there is no pole between the
-# contour and the real $u$: that is so for $-\frac12\le y\le0.47$.
+# y-\alpha\sin y$. As long as $\alpha_y,\beta_y>0$ and $\alpha_y<1/P_{\max}+c_0+\alpha$ at the extreme values of $y$, there is no pole
+# between the contour and the real $u$: that is so for $-\frac12\le y\le0.47$, and for $-0.6\le y\le0.48$ with the balanced rule.
 # ```
 #
 # ```{prf:proof}
 # The addition theorems. $\alpha_y=\sqrt{\alpha^2+\beta^2}\sin(\omega+y)$ and $\beta_y=\sqrt{\alpha^2+\beta^2}\cos(\omega+y)$ with an
-# angle $\omega$, so $\alpha_y$ increases while $\beta_y>0$. $\zeta$ is real for $x=0$ only, and there $\zeta=c_0+\alpha-\alpha_y>-1$,
-# while poles are at $-1/p_k\le-1$.
+# angle $\omega$, so $\alpha_y$ increases while $\beta_y>0$. $\zeta$ is real for $x=0$ only, and there
+# $\zeta=c_0+\alpha-\alpha_y>-1/P_{\max}$, while poles are at $-1/p_k\le-1/P_{\max}$.
 # ```
 #
 # A rigid strip $|y|<c$ would prove little: in the normal limit $|e^{\zeta^2/2}|$ decays on the shifted contour only for
@@ -855,10 +856,10 @@ np.round([np.median(looseness), max(looseness)], 3)
 #
 # What remains is to add up numbers. The error of {eq}`cct-rule` is at most
 #
-# - {eq}`cct-shifted` with $|g|=\frac1{2\pi}|e^{H-\delta\zeta}(1+p_k\zeta)^{-1}\cdots|\,|\zeta'|$, where $|e^H|$ is replaced by its envelope: the lower path is $y_-=\frac12$, the upper one a polygon;
+# - {eq}`cct-shifted` with $|g|=\frac1{2\pi}|e^{H-\delta\zeta}(1+p_k\zeta)^{-1}\cdots|\,|\zeta'|$, where $|e^H|$ is replaced by its envelope: the lower path is $y_-=\frac12$, or $0.6$ for the balanced rule, the upper one a polygon;
 # - and the nodes left out, $\sum_{j\ge N}|w_j|\cdots$, with the same envelope.
 #
-# Off the saddle $|e^{-\delta\zeta}|\le e^{0.01\max(0,-\xi)}$. The weight vectors are divided by $P=\max p$ into seven classes, and where
+# Off the saddle $|e^{-\delta\zeta}|\le e^{0.01\max(0,-\xi)}$. For the rules that serve all weight vectors, these are divided by $P=\max p$ into seven classes, and where
 # a class has a lower end $P_0$ the largest weight is treated for itself,
 #
 # $$
@@ -870,13 +871,13 @@ np.round([np.median(looseness), max(looseness)], 3)
 # is cut into boxes, and each box is bounded in interval arithmetic of 80 bits by `mpmath`, with ends rounded outward (that its elementary
 # functions do so is trusted); the program asserts the domain of {prf:ref}`lem-cct-shift` and the conditions of {prf:ref}`lem-cct-tails`.
 #
-# ```{admonition} Certificate: the error of the two rules
+# ```{admonition} Certificate: the error of the rules
 # :class: important
 # :name: cct-cert-rules
-# For every weight vector in $\mathcal P$ (any number of categories, ties, weights of zero, the normal limit) and
+# For every weight vector in $\mathcal P$ (any number of categories, ties, weights of zero, the normal limit) with $\max p\le P_{\max}$ and
 # $0\le\delta\le\frac1{100}$, the absolute errors of $F$, of every $I_k$, and of every $I_{kl}$, computed by {eq}`cct-rule` in exact
 # arithmetic, are at most those of the next table. The sum $\sum_j|W_j|$ of the normalised weights
-# $W_j=w_je^{H(\zeta_j)-\delta\zeta_j}/F$, by which relative errors of the integrand are multiplied, is at most 2.12.
+# $W_j=w_je^{H(\zeta_j)-\delta\zeta_j}/F$, by which relative errors of the integrand are multiplied, is at most 2.12, and 2.19 for the balanced rule.
 # ```
 
 # %%
@@ -891,7 +892,8 @@ for name, errors in certificate.ERRORS.items():
     of_F, of_mean = (mp.mpf(error) for error in errors[:2])
     of_F = of_F * mp.e / mp.mpf("0.987")
     relative[name] = of_F, (of_mean / mp.mpf("0.181") + of_F) / (1 - of_F)
-assert relative["float64"][0] < 4e-17 and relative["float64"][1] < 1.5e-16
+for name in ("float64", "balanced"):
+    assert relative[name][0] < 4e-17 and relative[name][1] < 1.5e-16
 assert relative["float32"][0] < 6e-9 and relative["float32"][1] < 2e-8
 {name: [mp.nstr(error, 3) for error in errors] for name, errors in relative.items()}
 
@@ -903,9 +905,9 @@ assert relative["float32"][0] < 6e-9 and relative["float32"][1] < 2e-8
 # quick part can be run here.
 
 # %%
-for name in certificate.RULES:
-    assert certificate.amplification(name).b < certificate.exact("2.12").a
-certificate.amplification("float64"), certificate.amplification("float32")
+for name, most in certificate.AMPLIFICATION.items():
+    assert certificate.amplification(name).b < certificate.exact(most).a
+[certificate.rounded_up(certificate.amplification(name)) for name in certificate.RULES]
 
 # %% [markdown]
 # ```{prf:observation}
@@ -920,11 +922,12 @@ def in_mp(number):
     return mp.mpf(number.numerator) / number.denominator
 
 
-def exact_nodes(h, N):
-    """zeta_j and w_j at the working precision of mpmath."""
-    A, B, C0 = map(in_mp, (certificate.A, certificate.B, certificate.C0))
+def exact_nodes(rule, N, finer=1):
+    """The first N zeta_j and w_j, with a step so many times finer, at the working precision of mpmath."""
+    A, B, c0, h = map(in_mp, rule[:4])
+    h /= finer
     u = [(j + mp.mpf(1) / 2) * h for j in range(N)]
-    zeta = [C0 + A * (1 - mp.cosh(v)) + 1j * B * mp.sinh(v) for v in u]
+    zeta = [c0 + A * (1 - mp.cosh(v)) + 1j * B * mp.sinh(v) for v in u]
     return zeta, [h / mp.pi * (B * mp.cosh(v) + 1j * A * mp.sinh(v)) for v in u]
 
 
@@ -936,10 +939,11 @@ def exact_terms(groups, zeta, w):
 
 
 def true_errors(groups):
-    """The errors of F by the two rules, against a third rule of three times the nodes."""
-    F = mp.fsum(exact_terms(groups, *exact_nodes(mp.mpf(7) / 360, 240)))
-    rules = [(in_mp(h), N) for h, N in certificate.RULES.values()]
-    return [abs(mp.fsum(exact_terms(groups, *exact_nodes(*rule))) - F) for rule in rules]
+    """{name: error of F} of the rules that serve such weights, against one with a step three times finer."""
+    by = lambda *nodes: mp.fsum(exact_terms(groups, *exact_nodes(*nodes)))
+    F, largest = by(certificate.RULES["float64"], 240, 3), max((p for p, _ in groups), default=0)
+    rules = {name: rule for name, rule in certificate.RULES.items() if largest <= in_mp(rule.P)}
+    return {name: abs(by(rule, rule.nodes) - F) for name, rule in rules.items()}
 
 
 SHAPES = {
@@ -951,14 +955,14 @@ SHAPES = {
 }
 with mp.workdps(40):
     errors = {name: true_errors(groups) for name, groups in SHAPES.items()}
-for two in errors.values():
-    assert all(error < mp.mpf(of[0]) for error, of in zip(two, certificate.ERRORS.values()))
-{name: [mp.nstr(error, 2) for error in two] for name, two in errors.items()}
+for of_shape in errors.values():
+    assert all(error < mp.mpf(certificate.ERRORS[name][0]) for name, error in of_shape.items())
+{shape: {name: mp.nstr(error, 2) for name, error in of.items()} for shape, of in errors.items()}
 
 # %% [markdown]
 # ### Fewer nodes, and power sums
 #
-# Where no category dominates, $|e^H|$ decays faster, and the first nodes are enough. $P=\max p_k=\max m_k/\sigma$ is at hand, and
+# Where no category dominates, $|e^H|$ decays faster, and the first nodes of a rule are enough. $P=\max p_k=\max m_k/\sigma$ is at hand, and
 # {prf:ref}`lem-cct-envelope` bounds what is left out, $\sum_{j\ge n}|w_j|\cdots$, for all weight vectors with $\max p\le P$.
 #
 # If all weights are small, the sum over categories can be done before the one over nodes. With the *power sums* $\kappa_n=\sum_kp_k^n$,
@@ -991,11 +995,11 @@ for two in errors.values():
 # ```{admonition} Certificate: when less is enough
 # :class: important
 # :name: cct-cert-fewer
-# Let $0\le\delta\le\frac1{100}$. Each of these leaves out at most $2\cdot10^{-17}$ (float64) or $5\cdot10^{-9}$ (float32), for all weight
+# Let $0\le\delta\le\frac1{100}$. Each of these leaves out at most $2\cdot10^{-17}$ (float64, balanced) or $5\cdot10^{-9}$ (float32), for all weight
 # vectors with $\max p\le P$ and the values of the tables below:
 #
 # - of $F$, $I_k$ and $I_{kl}$: the first $n$ nodes;
-# - of $F$ and $I_k$: the power sums $\kappa_2,\dots,\kappa_T$, and $T'=T-1$ terms for the mean, at the first 30 (12) nodes;
+# - of $F$ and $I_k$: the power sums $\kappa_2,\dots,\kappa_T$, and $T'=T-1$ terms for the mean, at the first 16 (balanced) or 12 (float32) nodes;
 # - of $F$ and $I_k$, for any $P$: the power sums up to $\kappa_{20}$ of those categories only that have $p\le0.0075$, at all nodes.
 # ```
 
@@ -1007,10 +1011,10 @@ show(certificate.ENOUGH_NODES)
 show(certificate.ENOUGH_TERMS)
 
 # %%
-for name, n in (("float64", 30), ("float32", 12)):
+for name, n in (("balanced", 16), ("float32", 12)):
     allowed = certificate.exact(certificate.LEFT_OUT[name])
     assert all(bound.b <= allowed.b for bound in certificate.left_out_by_nodes(name, n))
-[certificate.rounded_up(bound) for bound in certificate.left_out_by_nodes("float64", 30)]
+[certificate.rounded_up(bound) for bound in certificate.left_out_by_nodes("balanced", 16)]
 
 # %% [markdown]
 # A row that is served by fewer nodes or by power sums has both errors, that of the rule and what is left out. In all, relative to $F$ and
@@ -1037,8 +1041,8 @@ for name, left_out in certificate.LEFT_OUT.items():
 # %%
 def truly_left_out(name, n):
     """|sum of the terms j >= n| over its certified bound, for 1/P^2 weights P."""
-    h, P = map(in_mp, (certificate.RULES[name][0], certificate.ENOUGH_NODES[name][n]))
-    terms = exact_terms([(P, 1 / P**2)], *exact_nodes(h, int(6 / h)))
+    rule, P = certificate.RULES[name], in_mp(certificate.ENOUGH_NODES[name][n])
+    terms = exact_terms([(P, 1 / P**2)], *exact_nodes(rule, int(6 / rule.h)))
     bound = certificate.left_out_by_nodes(name, n)[0]
     return abs(mp.fsum(terms[n:])) / mp.make_mpf(bound.b._mpi_[1])
 
@@ -1062,7 +1066,7 @@ with mp.workdps(30):
     heavy = mp.mpf("0.807")
     light = mp.sqrt(1 - heavy**2)
     first = int(mp.ceil(30 * (1 + heavy**3 + light**3)))
-    terms = exact_terms([(heavy, 1), (light, 1)], *exact_nodes(mp.mpf(7) / 120, 60))
+    terms = exact_terms([(heavy, 1), (light, 1)], *exact_nodes(certificate.RULES["float64"], 60))
     lost = mp.fsum(terms[first:]) / mp.fsum(terms)
 assert 1e-16 < abs(lost) < 3e-16
 first, mp.nstr(lost, 3)
@@ -1268,17 +1272,17 @@ mp.nstr(max(ratios), 4)  # the largest sum of (cct-condition) here
 #
 # ## Check
 #
-# The lemmas are checked where they stand. The slow parts run with the tests: both rules over all boxes, which is
+# The lemmas are checked where they stand. The slow parts run with the tests: all rules over all boxes, which is
 # `certificate.rule_errors`, the tables of {ref}`the second certificate <cct-cert-fewer>`, and this one.
 
 
 # %%
 def prove_node_count_by_kappa(name):
     """The most that ceil(N (1 + kappa_3)/2) of N nodes leave out of F, for any weights: an upper bound."""
-    h, N = certificate.RULES[name]
-    last = int(certificate.END / h)
-    tables = {j: certificate.psi_on_grid(h, j) for j in range(N // 2, last)}
+    rule = certificate.RULES[name]
+    N, last = rule.nodes, int(certificate.END / rule.h)
+    tables = {j: certificate.psi_on_grid(rule, j) for j in range(N // 2, last)}
     kept = {n: min(Fraction(2 * n, N) - 1, Fraction(1)) for n in range(N // 2 + 1, N)}
     return certificate.largest(
-        *(certificate.dropped_by_kappa(h, n, most, tables) for n, most in kept.items())
+        *(certificate.dropped_by_kappa(rule, n, most, tables) for n, most in kept.items())
     )

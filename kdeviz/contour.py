@@ -15,8 +15,11 @@ from .kernels.numpy.cc_contour import TABLES
 from .losses import kernels
 
 STEPS = 60  # never reached below 2^73 categories: derivations/cc_theorems.py
-NODES = {"float64": ((0.212, 30), (0.425, 42), (np.inf, 60)), "float32": ((0.276, 12), (0.58, 18), (np.inf, 24))}
-FLAT = ((0.0073, 10), (0.0456, 20))  # (largest p, power sums): a row without a larger p needs no products
+NODES = {  # (largest p, first node, one after the last) in the tables of the derivation
+    "float64": ((0.13, 60, 76), (0.235, 60, 80), (0.386, 60, 87), (0.45, 60, 90), (0.617, 0, 50), (np.inf, 0, 60)),
+    "float32": ((0.276, 0, 12), (0.58, 0, 18), (np.inf, 0, 24)),
+}
+FLAT = ((0.0072, 10), (0.0484, 20))  # (largest p, power sums): a row without a larger p needs no products
 SMALL, TERMS = 0.0075, 20  # in other rows, categories with p up to SMALL are served by so many power sums
 PRODUCTS = 64  # so few categories, or a row of larger weights than those of flat rows, lose nothing by products that share logarithms
 AMPLIFIED = 4  # peak/sigma is what the means make of a rounding of sum m; beyond this the sum is taken exactly
@@ -56,7 +59,7 @@ class Moments:
         self.xp, self.eta = namespace(eta=eta), eta
         top, problem = at_saddle(self.xp, eta)
         self.top = top.astype(eta.dtype)
-        self.groups = [(rows, part(problem, rows), *plan) for rows, *plan in groups(self.xp, problem, eta.dtype)]
+        self.groups = [(rows, problem.take(rows), *plan) for rows, *plan in groups(self.xp, problem, eta.dtype)]
 
     @cached_property
     def first(self):
@@ -188,29 +191,26 @@ def at_saddle(xp, eta):
 # ---------------------------------------------------------------------------------------------------- which kernel
 def groups(xp, problem, dtype):
     """(rows, how to solve them, nodes and weights) of each group of rows that the same kernels serve."""
-    peak, limits = problem.peak, NODES[dtype.name]
-    nodes = xp.full(len(peak), limits[-1][1])
-    least = 1 / ((problem.tau + problem.gap.max(1)) * problem.sigma)
-    plan = len(FLAT) + ((least > FLAT[-1][0]) | (problem.gap.shape[1] <= PRODUCTS))
-    for limit, count in limits[-2::-1]:
-        nodes[peak <= limit] = count
-    for number in reversed(range(len(FLAT))):
-        plan[peak <= FLAT[number][0]] = number
-    key = 100 * plan + nodes
-    for value in xp.unique(key).tolist():
-        number, count = divmod(value, 100)
-        yield xp.nonzero(key == value)[0], PLANS[number], tables(xp, dtype, count)
+    peak, limits, D = problem.peak, NODES[dtype.name], problem.gap.shape[1]
+    beyond = lambda limits: (~(peak[:, None] <= xp.asarray(limits))).sum(1)
+    plan = beyond([P for P, _ in FLAT])
+    if D <= PRODUCTS:
+        plan[plan == len(FLAT)] += 1
+    elif (plan == len(FLAT)).any():
+        least = 1 / ((problem.tau + problem.gap.max(1)) * problem.sigma)
+        plan += (plan == len(FLAT)) & (least > FLAT[-1][0])
+    key = len(limits) * plan + beyond([P for P, *_ in limits[:-1]])
+    keys = xp.unique(key).tolist()
+    for value in keys:
+        number, nodes = divmod(value, len(limits))
+        rows = xp.nonzero(key == value)[0] if len(keys) > 1 else slice(None)
+        yield rows, PLANS[number], tables(xp, dtype, *limits[nodes][1:])
 
 
-def tables(xp, dtype, nodes):
-    """The first so many nodes and weights of the rule for a precision, as doubles."""
+def tables(xp, dtype, start, stop):
+    """Nodes and weights of a rule for a precision, as doubles."""
     table = TABLES[dtype.name]
-    return [xp.asarray(table[name][:nodes], float) for name in ("zeta_x", "zeta_y", "w_x", "w_y")]
-
-
-def part(problem, rows):
-    """Some rows, without a copy where that is all of them."""
-    return problem if len(rows) == len(problem.tau) else problem.take(rows)
+    return [xp.asarray(table[name][start:stop], float) for name in ("zeta_x", "zeta_y", "w_x", "w_y")]
 
 
 def by_products(xp, problem, table, weights=False):

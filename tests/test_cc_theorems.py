@@ -11,9 +11,12 @@ from derivations import _cc_certificate as certificate
 from derivations import cc, cc_theorems
 from kdeviz import contour
 from kdeviz.codegen.__main__ import HOME
+from kdeviz.kernels.numpy.cc_contour import TABLES
 
 IV, exact = certificate.IV, certificate.exact
 NAMES = pytest.mark.parametrize("name", certificate.RULES)
+DTYPES = pytest.mark.parametrize("dtype", ["float64", "float32"])
+BALANCED = certificate.RULES["balanced"]
 rng = np.random.default_rng(7)
 HOSTILE = {
     "two": [0, -0.7],
@@ -35,16 +38,16 @@ def test_the_command_finds_every_bound_within_what_is_claimed(capsys):
         certificate.main()
     printed = capsys.readouterr().out
     assert stopped.value.code == 0 and "NOT WITHIN" not in printed
-    assert printed.count(" ok") == 2 * 3 + sum(
+    assert printed.count(" ok") == 3 * 3 + sum(
         map(len, [*certificate.ENOUGH_NODES.values(), *certificate.ENOUGH_TERMS.values()])
     )
 
 
 @pytest.mark.slow
-@NAMES
-def test_half_of_the_nodes_and_kappa_is_a_worse_criterion(name):
-    bound = cc_theorems.prove_node_count_by_kappa(name) * IV.exp(certificate.ONE)
-    assert bound.b <= exact({"float64": "1.5e-15", "float32": "9e-9"}[name]).b
+@DTYPES
+def test_half_of_the_nodes_and_kappa_is_a_worse_criterion(dtype):
+    bound = cc_theorems.prove_node_count_by_kappa(dtype) * IV.exp(certificate.ONE)
+    assert bound.b <= exact({"float64": "1.5e-15", "float32": "9e-9"}[dtype]).b
 
 
 def test_a_claim_that_is_too_small_is_refused(capsys):
@@ -56,38 +59,51 @@ def test_a_claim_that_is_too_small_is_refused(capsys):
 
 @NAMES
 def test_the_nodes_that_are_enough_are_so_up_to_the_largest_certified_weight(name):
-    h = certificate.RULES[name][0]
     for n, P in certificate.ENOUGH_NODES[name].items():
-        assert certificate.largest_P(h, n, certificate.LEFT_OUT[name], factors=2) == P
+        assert certificate.largest_P(certificate.RULES[name], n, certificate.LEFT_OUT[name], factors=2) == P
 
 
 @NAMES
 def test_no_weight_is_small_enough_for_fewer_nodes_than_the_normal_limit_needs(name):
-    h, needed = certificate.RULES[name][0], {"float64": 29, "float32": 11}[name]
-    assert certificate.largest_P(h, needed, certificate.LEFT_OUT[name]) > 0.15
-    assert certificate.largest_P(h, needed - 1, certificate.LEFT_OUT[name]) == 0
+    rule, needed = certificate.RULES[name], {"float64": 29, "float32": 11, "balanced": 16}[name]
+    assert certificate.largest_P(rule, needed, certificate.LEFT_OUT[name]) > 0.12
+    assert certificate.largest_P(rule, needed - 1, certificate.LEFT_OUT[name]) == 0
 
 
-@NAMES
-def test_the_kernels_switch_only_where_it_is_certified(name):
-    h, allowed = certificate.RULES[name][0], exact(certificate.LEFT_OUT[name])
+def levels(dtype):
+    """[(P, rule, n, whether that is a part of its nodes)] of the node counts that kdeviz.contour has for a precision."""
+    for P, start, stop in contour.NODES[dtype]:
+        rule = BALANCED if start else certificate.RULES[dtype]
+        assert start in (0, certificate.RULES[dtype].nodes) and stop - start <= rule.nodes
+        yield Fraction(min(P, 1)).limit_denominator(10**4), rule, stop - start, stop - start < rule.nodes
+
+
+@DTYPES
+def test_the_kernels_switch_only_where_it_is_certified(dtype):
+    allowed = exact(certificate.LEFT_OUT[dtype])
     within = lambda *bounds: all(bound.b <= allowed.b for bound in bounds)
-    shorter = [(Fraction(P).limit_denominator(10**4), n) for P, n in contour.NODES[name] if np.isfinite(P)]
-    for P, n in shorter:
-        assert within(*(certificate.dropped(h, n, P, m) for m in range(3)))
-    for P, terms in contour.FLAT:
-        n = next(n for limit, n in contour.NODES[name] if P <= limit)
-        P = Fraction(P).limit_denominator(10**4)
-        assert within(*(certificate.power_sum_error(h, n, P, terms, factor) for factor in (None, terms - 1)))
     small, terms = Fraction(contour.SMALL).limit_denominator(10**4), contour.TERMS
-    for P, n in [*shorter, (1, certificate.RULES[name][1])]:
-        errors = [certificate.broken_off(h, n, P, terms, factor, small) for factor in (None, terms - 1)]
-        assert within(*errors)
+    for P, rule, n, shorter in levels(dtype):
+        assert P <= rule.P and (not shorter or within(*(certificate.dropped(rule, n, P, m) for m in range(3))))
+        assert within(*(certificate.broken_off(rule, n, P, terms, factor, small) for factor in (None, terms - 1)))
+    for P, terms in contour.FLAT:
+        P = Fraction(P).limit_denominator(10**4)
+        rule, n = next((rule, n) for limit, rule, n, _ in levels(dtype) if P <= limit)
+        assert within(*(certificate.power_sum_error(rule, n, P, terms, factor) for factor in (None, terms - 1)))
+
+
+@pytest.mark.parametrize("dtype, names", [("float64", ["float64", "balanced"]), ("float32", ["float32"])])
+def test_the_tables_of_the_kernels_hold_the_nodes_of_the_rules_one_after_another(dtype, names):
+    zeta, w = np.concatenate([cc_theorems.nodes(name) for name in names], 1)
+    part = {name: np.array(values) for name, values in TABLES[dtype].items()}
+    tolerance = {"float64": 1e-13, "float32": 1e-6}[dtype]
+    np.testing.assert_allclose(part["zeta_x"] + 1j * part["zeta_y"], zeta, rtol=tolerance)
+    np.testing.assert_allclose(part["w_x"] + 1j * part["w_y"], w, rtol=tolerance)
 
 
 def test_power_sums_promise_nothing_where_they_diverge():
-    h = certificate.RULES["float64"][0]
-    assert certificate.rounded_up(certificate.power_sum_error(h, 30, Fraction(1, 8), 200)) == Decimal("Infinity")
+    error = certificate.power_sum_error(BALANCED, 16, Fraction(1, 8), 200)
+    assert certificate.rounded_up(error) == Decimal("Infinity")
 
 
 @pytest.mark.parametrize(
@@ -99,11 +115,15 @@ def test_a_printed_bound_is_never_below_the_computed_one(number):
 
 
 def test_a_path_that_a_pole_may_cross_is_refused():
-    certificate.assert_in_domain("0 .47  6 .05")
+    rule = certificate.RULES["float64"]
+    certificate.assert_in_domain(rule, "0 .47  6 .05")
     with pytest.raises(AssertionError):
-        certificate.assert_in_domain("0 .48  6 .05")
+        certificate.assert_in_domain(rule, "0 .48  6 .05")
     with pytest.raises(AssertionError):
-        certificate.assert_in_domain("0 -.6  6 -.6")
+        certificate.assert_in_domain(rule, "0 -.6  6 -.6")
+    certificate.assert_in_domain(BALANCED, "0 .48  6 .05")
+    with pytest.raises(AssertionError):
+        certificate.assert_in_domain(BALANCED._replace(P=Fraction(1, 2)), "0 .48  6 .05")
 
 
 def test_a_box_that_holds_a_pole_has_no_finite_bound():
@@ -113,22 +133,21 @@ def test_a_box_that_holds_a_pole_has_no_finite_bound():
 
 
 def test_the_tail_beyond_the_end_is_above_a_sum_of_its_nodes():
-    h = certificate.RULES["float64"][0]
-    start = certificate.node(h, 51)
-    nodes = sum((certificate.bound_at(h, j, exact(1)) for j in range(52, 70)), certificate.ZERO)
-    assert nodes.b < certificate.tail(start, certificate.ZERO, 0).b
+    rule = certificate.RULES["float64"]
+    start = certificate.node(rule, 51)
+    nodes = sum((certificate.bound_at(rule, j, exact(1)) for j in range(52, 70)), certificate.ZERO)
+    assert nodes.b < certificate.tail(rule, start, certificate.ZERO, 0).b
 
 
-@NAMES
-def test_true_errors_are_within_the_certified_ones(name):
+def test_true_errors_are_within_the_certified_ones():
     """Random weights with a normal rest; the reference has three times the nodes of the finer rule."""
-    rule = list(certificate.RULES).index(name)
     with mp.workdps(34):
-        for _ in range(12):
+        for _ in range(24):
             weights = cc_theorems.unit(rng.random(rng.integers(1, 5)) ** rng.choice([0.3, 1, 3]))
             weights = weights * np.sqrt(1 - rng.choice([0, 0.01, 0.5, 0.99]))
             groups = [(mp.mpf(float(p)), 1) for p in weights if p < 1 or len(weights) == 1]
-            assert cc_theorems.true_errors(groups)[rule] < mp.mpf(certificate.ERRORS[name][0])
+            for name, error in cc_theorems.true_errors(groups).items():
+                assert error < mp.mpf(certificate.ERRORS[name][0])
 
 
 # --------------------------------------------------------------------------------------------------------- the theorems
@@ -210,7 +229,7 @@ MISTAKES = [
         "assert sp.simplify(1 / at_node + h / (2 * sp.pi * sp.I))",
     ),
     ("start = (size - mean_gap + root) / 2", "start = (size + mean_gap + root) / 2"),
-    ("u = (np.arange(N) + 0.5) * float(h)", "u = (np.arange(N) + 0.4) * float(h)"),
+    ("u = (np.arange(N) + 0.5) * h", "u = (np.arange(N) + 0.4) * h"),
 ]
 
 
