@@ -23,9 +23,8 @@
 # $$ (laplace-loss)
 #
 # is a sum over the gaps between neighbouring points, each in closed form, and so are its gradients. The work is a sort, two
-# passes
-# over the points for what lies left and right, and two for the responsibilities. Only a *bend* $C$ is not elementary, and it is a
-# dilogarithm: on a gap of length $g$ with $\log p=f_0$ and $f_1$ at its ends,
+# passes over the points for what lies left and right, and two for the responsibilities. Only a *bend* $C$ is not elementary,
+# and it is a dilogarithm: on a gap of length $g$ with $\log p=f_0$ and $f_1$ at its ends,
 #
 # $$
 # \int\log p\,dx=g\,\frac{f_0+f_1}2-\frac h2\,C,\qquad 0\le C\le\frac{g^2}{2h^2}.
@@ -37,10 +36,8 @@
 # ## Symbols
 #
 # The points of a row come sorted, and the last one lies at $b$ or beyond: where none does, the caller adds a point at $b$ with
-# logit
-# $-\infty$. So every place of the target is in the gap before some point. Gap $j$ ends at point $j$ and begins at point $j-1$,
-# or at
-# $a$ for the first.
+# logit $-\infty$. So every place of the target is in the gap before some point. Gap $j$ ends at point $j$ and begins at point
+# $j-1$, or at $a$ for the first.
 
 # %%
 from functools import reduce
@@ -71,13 +68,11 @@ behind = lambda quantity: quantity.xreplace({j: j + 1})
 # ### Clip to the edges
 #
 # For $x\in[a,b]$ and a point $x_j$ outside, at distance $d_j$ from the nearest edge $t_j$, the way from $x_j$ to $x$ leads
-# through
-# $t_j$: $e^{-|x-x_j|/h}=e^{-d_j/h}e^{-|x-t_j|/h}$. So **an outside point is a point on the edge with logit $z_j-d_j/h$**, and no
-# point lies outside any more.
+# through $t_j$: $e^{-|x-x_j|/h}=e^{-d_j/h}e^{-|x-t_j|/h}$. So **an outside point is a point on the edge with logit
+# $z_j-d_j/h$**, and no point lies outside any more.
 #
 # Far is then not lossy. Only differences of logits matter, so the distance $d$ of the *leader* is subtracted first, the point
-# with
-# the largest logit at its edge; $d/h$ and that logit go into the loss as they are.
+# with the largest logit at its edge; $d/h$ and that logit go into the loss as they are.
 
 # %%
 width, common, summit = of_row("width|w", "common_distance|d^*", "summit")
@@ -97,10 +92,9 @@ clipped = centring | {
 # %% [markdown]
 # ### Two masses
 #
-# Between two points nothing but two exponentials is left, $p(x)=Ae^{-x/h}+Be^{x/h}$: what comes from the left decays, what comes
-# from the right grows. Let $\ell_j$ be the logarithm of the mass from the left at point $j$, point $j$ included, and $r_j$
-# that from
-# the right. With $\delta_j=g_j/h$,
+# Between two points nothing but two exponentials is left, $p(x)=Ae^{-x/h}+Be^{x/h}$: what comes from the left decays, what
+# comes from the right grows. Let $\ell_j$ be the logarithm of the mass from the left at point $j$, point $j$ included, and
+# $r_j$ that from the right. With $\delta_j=g_j/h$,
 #
 # $$
 # \ell_j=\log\big(e^{\ell_{j-1}-\delta_j}+e^{\zeta_j}\big),\qquad r_j=\log\big(e^{r_{j+1}-\delta_{j+1}}+e^{\zeta_j}\big).
@@ -120,9 +114,8 @@ masses = {
 
 # %% [markdown]
 # The newcomer's share of the mass at a point, and the share that is kept from before: $\sigma(n)$ and $\sigma(-n)$ for the
-# difference $n$ of their logarithms, $\sigma(s)=1/(1+e^{-s})$. A removed point, with logit $-\infty$, brings nothing even
-# where there is
-# nothing yet.
+# difference $n$ of their logarithms, $\sigma(s)=1/(1+e^{-s})$. A removed point, with logit $-\infty$, brings nothing even where
+# there is nothing yet.
 
 # %%
 logistic = lambda s, e: sp.Piecewise((1 / (1 + e), s >= 0), (e / (1 + e), True))  # e = exp(-|s|)
@@ -169,29 +162,22 @@ slope_of_log_p = sp.diff(sp.log(from_left + from_right), x_)
 assert sp.simplify(slope_of_log_p - (1 - 2 * rho_) / h_) == 0
 
 # %% [markdown]
-# **The integral of the share.** Two forms: the first loses nothing on narrow gaps, the second nothing on wide ones, with
-# $F(s)=\log(1+e^s)$.
+# **The integral of the share.** With $F(s)=\log(1+e^s)$, an integral of $\sigma$,
 #
 # $$
-# I=\int_{s_1}^{s_0}\sigma(s)\,ds=-\log\big(1+\sigma(s_0)(e^{-\omega}-1)\big)=F(s_0)-F(s_1)
+# I=\int_{s_1}^{s_0}\sigma(s)\,ds=F(s_0)-F(s_1),\qquad I'=\int_{s_1}^{s_0}\sigma(-s)\,ds=F(-s_1)-F(-s_0)=\omega-I.
 # $$ (laplace-share)
-#
-# Both vanish for $\omega=0$ and have the same derivative $\sigma(s_1)$ in $\omega$. On the right the same holds with $-s_1$
-# for $s_0$.
 
 # %%
 s_, w_ = sp.symbols("s omega", real=True)
 F = lambda s: sp.log(1 + sp.exp(s))
-narrow_form, wide_form = -sp.log(1 + sigma(s_) * (sp.exp(-w_) - 1)), F(s_) - F(s_ - w_)
-for form in (narrow_form, wide_form):
-    assert form.subs(w_, 0) == 0
-    assert sp.simplify((sp.diff(form, w_) - sigma(s_ - w_)).rewrite(sp.exp)) == 0
+assert sp.simplify((sp.diff(F(s_), s_) - sigma(s_)).rewrite(sp.exp)) == 0
+assert sp.simplify(sigma(s_) + sigma(-s_)) == 1
 
 # %% [markdown]
-# **The integral of $\log p$.** By parts about the middle $m$ of an interval of half width $H$,
-# $\int f=H\,(f(H)+f(-H))-\int yf'(y)\,dy$: the trapezoidal rule, less a moment of the slope. On the scale of $s$ the slope of
-# $\log p$ is
-# $\frac12-\sigma$, and since a constant has no moment about the middle,
+# **The integral of $\log p$.** By parts about the middle $m$ of an interval of half width $H$, $\int f=H\,(f(H)+f(-H))-\int
+# yf'(y)\,dy$: the trapezoidal rule, less a moment of the slope. On the scale of $s$ the slope of $\log p$ is $\frac12-\sigma$,
+# and since a constant has no moment about the middle,
 #
 # $$
 # C(m,\omega)=\int_{-\omega/2}^{\omega/2}y\,\sigma(m+y)\,dy.
@@ -260,9 +246,8 @@ def nested(coefficients, x):
 
 
 # %% [markdown]
-# The differential equation $D'(u)\,(1-e^{-u})=u$ determines the series, coefficient by coefficient; ours satisfies it up to
-# the order
-# at which it ends.
+# The differential equation $D'(u)\,(1-e^{-u})=u$ determines the series, coefficient by coefficient; ours satisfies it up to the
+# order at which it ends.
 
 # %%
 order = 16
@@ -271,55 +256,58 @@ left_side = sp.Poly(sp.diff(dilogarithm(u_, u_**2), u_), u_) * sp.Poly(-exponent
 assert [left_side.coeff_monomial(u_**n) for n in range(order)] == [0, 1] + [0] * (order - 2)
 
 # %% [markdown]
-# **Narrow gaps** make {eq}`laplace-dilogarithm` a small difference. There $\sigma(m+y)$ is expanded about the middle of the
-# gap. Only odd derivatives
-# have a moment, and with $\sigma'=\sigma(1-\sigma)=\beta$ they are polynomials in $\beta$:
+# **Narrow gaps** make {eq}`laplace-share` and {eq}`laplace-dilogarithm` small differences. There $\sigma(m+y)$ is expanded
+# about the middle of the gap: even derivatives have an integral, odd ones a moment. With $\sigma'=\sigma(1-\sigma)=\beta$, the
+# odd ones are polynomials in $\beta$, and the even ones $1-2\sigma$ times polynomials:
 #
 # $$
-# C=\sum_{n\ge1}\frac{2\,\sigma^{(2n-1)}(m)}{(2n+1)\,(2n-1)!}\Big(\frac\omega2\Big)^{2n+1}
-# =\beta\,\omega^3\Big(\frac1{12}+\frac{1-6\beta}{480}\,\omega^2+\dots\Big).
+# \begin{aligned}
+# C&=\sum_{n\ge1}\frac{2\,\sigma^{(2n-1)}(m)}{(2n+1)\,(2n-1)!}\Big(\frac\omega2\Big)^{2n+1}
+# =\beta\,\omega^3\Big(\frac1{12}+\frac{1-6\beta}{480}\,\omega^2+\dots\Big),\\
+# I&=\omega\,\sigma(m)+T,\qquad T=\sum_{n\ge1}\frac{2\,\sigma^{(2n)}(m)}{(2n+1)!}\Big(\frac\omega2\Big)^{2n+1}
+# =(1-2\sigma)\,\beta\,\omega^3\Big(\frac1{24}+\dots\Big).
+# \end{aligned}
 # $$ (laplace-narrow)
 #
 # $\sigma(s)=\frac12+\sum_k2s/(s^2+(2k+1)^2\pi^2)$ has its poles on the imaginary axis, so
-# $|\sigma^{(n)}|\le\frac{\pi^2}4n!\,\pi^{-n-1}$, and what is left
-# after $N$ terms is at most $\frac{\pi^2}4\frac{\omega}{2N+3}(\omega/2\pi)^{2N+2}\big/\big(1-(\omega/2\pi)^2\big)$. For
-# $\omega<\frac12$ and six terms that is
-# less than $10^{-16}$ of $\omega^2/2$, the moment that it is subtracted from.
-
+# $|\sigma^{(n)}|\le\frac{\pi^2}4n!\,\pi^{-n-1}$, and what is left of $C$ after $N$ terms is at most
+# $\frac{\pi^2}4\frac{\omega}{2N+3}(\omega/2\pi)^{2N+2}\big/\big(1-(\omega/2\pi)^2\big)$. For $\omega<\frac12$ and six terms
+# that is less than $10^{-16}\omega^2$, which is what a moment of the gap is measured by; what is left of $T$ is less than
+# $10^{-16}\omega$.
 
 # %%
-def next_odd(of_beta, beta):
-    """The second derivative in s of a polynomial in beta: beta' = beta (1 - 2 sigma), and (1 - 2 sigma)^2 = 1 - 4 beta."""
-    first = sp.diff(of_beta, beta)
-    return sp.expand(
-        sp.diff(first, beta) * beta**2 * (1 - 4 * beta) + first * beta * (1 - 6 * beta)
-    )
-
-
-def narrow_bend(beta, w, square, terms=6):
-    """C(m, w) for w < 1/2, beta = sigma(m) (1 - sigma(m)); `square` is that of w."""
-    b = sp.Symbol("b")
-    derivatives = reduce(lambda found, _: [*found, next_odd(found[-1], b)], range(terms - 1), [b])
-    factor = lambda n: 1 / (4 ** (n + 1) * (2 * n + 3) * sp.factorial(2 * n + 1))
-    coefficients = [
-        sp.horner(sp.expand(d / b) * factor(n), b).xreplace({b: beta})
-        for n, d in enumerate(derivatives)
-    ]
-    return beta * w * square * nested(coefficients, square)
-
-
 SWITCH = sp.Rational(1, 2)  # the width in s from which on a gap is wide
+b_ = sp.Symbol("beta")
+
+
+def next_odd(odd):
+    """The second derivative in s of a polynomial in beta: beta' = beta (1 - 2 sigma), and (1 - 2 sigma)^2 = 1 - 4 beta."""
+    first = sp.diff(odd, b_)
+    return sp.expand(sp.diff(first, b_) * b_**2 * (1 - 4 * b_) + first * b_ * (1 - 6 * b_))
+
+
+def narrow_series(beta, square, terms=6):
+    """(C, T/(1 - 2 sigma)), each over beta omega^3, in beta and the square of omega."""
+    odds = reduce(lambda found, _: [*found, next_odd(found[-1])], range(terms - 1), [b_])
+    of_bend = [
+        d / b_ / (4**n * (2 * n + 1) * sp.factorial(2 * n - 1)) for n, d in enumerate(odds, 1)
+    ]
+    of_tilt = [sp.diff(d, b_) / (4**n * sp.factorial(2 * n + 1)) for n, d in enumerate(odds, 1)]
+    in_beta = lambda c: sp.horner(sp.expand(c), b_).xreplace({b_: beta})
+    return tuple(nested([in_beta(c) for c in series], square) for series in (of_bend, of_tilt))
+
+
 beta_ = sigma(s_) * (1 - sigma(s_))
 assert sp.simplify(sp.diff(sigma(s_), s_) - beta_) == 0
-assert sp.simplify((sp.diff(beta_, s_, 2) - next_odd(y_, y_).subs(y_, beta_)).rewrite(sp.exp)) == 0
+assert sp.simplify(sp.diff(beta_, s_) - beta_ * (1 - 2 * sigma(s_))) == 0
+assert sp.simplify((sp.diff(beta_, s_, 2) - next_odd(b_).subs(b_, beta_)).rewrite(sp.exp)) == 0
 
 # %% [markdown]
-# Now a gap, as a kernel computes it. `span` is how much of it each side dominates; `overlap` is $\int\rho\,(1-\rho)$, for the
-# Hessian.
+# Now a gap, as a kernel computes it; `span` is how much of it each side dominates.
 
 # %%
-(balance, s_front, s_back, beta, span_left, span_right) = of_point(
-    "balance|m", "s_front|s_0", "s_back|s_1", r"beta|\beta", "span_left", "span_right"
+balance, s_front, s_back, span_left, span_right = of_point(
+    "balance|m", "s_front|s_0", "s_back|s_1", "span_left", "span_right"
 )
 e_middle, e_front, e_back, log_front, log_back = of_point(
     "e_middle", "e_front", "e_back", "log_front", "log_back"
@@ -327,13 +315,16 @@ e_middle, e_front, e_back, log_front, log_back = of_point(
 omega_squared, front_squared, back_squared, D_front, D_back = of_point(
     r"omega_squared|\omega^2", "front_squared", "back_squared", "D_front|D_0", "D_back|D_1"
 )
-share_front, share_back, faded = of_point("share_front", "share_back", "faded")
+share_left, share_right, beta, bump, tilt = of_point(
+    r"share_left|\sigma", r"share_right|\sigma'", r"beta|\beta", "bump", "tilt|T"
+)
 I_left, I_right, bend = of_point("integral_left|I", "integral_right|I'", "bend|C")
 omega = 2 * delta
 on_narrow = lambda narrow, wide: sp.Piecewise((narrow, omega < SWITCH), (wide, True))
 by_side = lambda left_, right_, both: sp.Piecewise(
     (left_, s_back >= 0), (right_, s_front <= 0), (both, True)
 )
+bend_series, tilt_series = narrow_series(beta, omega_squared)
 wide_bend = (
     span_left * span_right / 2
     + omega * (log_front + log_back) / 2
@@ -353,31 +344,30 @@ gaps = {
     D_front: dilogarithm(log_front, front_squared),
     D_back: dilogarithm(log_back, back_squared),
     omega_squared: omega**2,
-    share_front: logistic(s_front, e_front),
-    share_back: logistic(-s_back, e_back),
-    faded: expm1(-omega),
+    share_left: logistic(balance, e_middle),
+    share_right: logistic(-balance, e_middle),
+    beta: share_left * share_right,
+    bump: beta * omega * omega_squared,
+    tilt: bump * (share_right - share_left) * tilt_series,
     span_left: by_side(omega, 0, s_front),
     span_right: by_side(0, omega, -s_back),
-    I_left: on_narrow(-log1p(share_front * faded), span_left + log_front - log_back),
-    I_right: on_narrow(-log1p(share_back * faded), span_right + log_back - log_front),
-    beta: e_middle / (1 + e_middle) ** 2,
-    bend: on_narrow(narrow_bend(beta, omega, omega_squared), wide_bend),
+    I_left: on_narrow(omega * share_left + tilt, span_left + log_front - log_back),
+    I_right: on_narrow(omega * share_right - tilt, span_right + log_back - log_front),
+    bend: on_narrow(bump * bend_series, wide_bend),
 }
 
 # %% [markdown]
 # ### Responsibilities
 #
 # A point's share of the left mass at its own place is $\pi_j=\sigma(n_j)$; over each later arrival $1-\pi$ of it is kept. So
-# the mean responsibility
-# that it has for what lies to its right is its share, times an integral that is passed on from behind:
+# the mean responsibility that it has for what lies to its right is its share, times an integral that is passed on from behind:
 #
 # $$
 # \bar R_j^\ell=\frac h{2(b-a)}\,\pi_j\,c_j,\qquad c_j=I_{j+1}+(1-\pi_{j+1})\,c_{j+1},
 # $$ (laplace-smoothing)
 #
 # and likewise from the other side. No term is negative: nothing cancels, and the responsibilities sum to 1 as exactly as the
-# shares do.
-# It is the backward pass of a hidden Markov model.
+# shares do. It is the backward pass of a hidden Markov model.
 
 # %%
 after, ahead_of = of_point("after|c", "ahead_of|c'")
@@ -394,7 +384,8 @@ responsibilities = {R_left: unit * in_left * after, R_right: unit * in_right * a
 # %% [markdown]
 # ### Gradients
 #
-# **Logits and points.** Prior minus responsibility, as always; and $\log K$ falls by $1/h$ per unit of distance, on either side:
+# **Logits and points.** Prior minus responsibility, as always; and $\log K$ falls by $1/h$ per unit of distance, on either
+# side:
 #
 # $$
 # \frac{\partial L}{\partial z_j}=S_j-\bar R_j^\ell-\bar R_j^r,\qquad
@@ -402,8 +393,7 @@ responsibilities = {R_left: unit * in_left * after, R_right: unit * in_right * a
 # $$ (laplace-grad-points)
 #
 # **Edges.** $\partial L/\partial a=(\log p(a)+L)/(b-a)$ is the tempting form. It is a difference of nearly equal numbers where
-# the target is narrow:
-# at $b-a=10^{-9}$ it keeps seven digits. By parts,
+# the target is narrow: at $b-a=10^{-9}$ it keeps seven digits. By parts,
 #
 # $$
 # \frac{\partial L}{\partial a}=\frac1{h(b-a)^2}\int_a^b(b-x)(2\rho-1)\,dx,\qquad
@@ -442,8 +432,7 @@ towards = lambda fraction, sign: (
 
 # %% [markdown]
 # **Bandwidth.** Lengths have no unit of their own: $L$ stays when $h$, $a$, $b$ and all $x_j$ are scaled, and when all but $h$
-# are shifted. Euler's identity, with
-# the origin at $a$:
+# are shifted. Euler's identity, with the origin at $a$:
 #
 # $$
 # h\,\frac{\partial L}{\partial h}=-(b-a)\frac{\partial L}{\partial b}-\sum_j(x_j-a)\frac{\partial L}{\partial
@@ -485,9 +474,8 @@ def outputs(by_period=0):
 
 
 # %% [markdown]
-# What a quantity is beyond the ends: the first gap begins at $a$, nothing comes from farther left or right, and behind the
-# last point
-# there is no gap.
+# What a quantity is beyond the ends: the first gap begins at $a$, nothing comes from farther left or right, and behind the last
+# point there is no gap.
 
 # %%
 ends = {place: start, left: -sp.oo, right: -sp.oo, delta: 0, done: 0, left_over: 1}
@@ -497,11 +485,9 @@ ends |= dict.fromkeys((I_left, kept_left, kept_right, after, ahead_of), 0)
 # ### The circle
 #
 # On a circle of circumference $P$ the kernel is the sum over all images {eq}`wrapped-laplace`. A point $x_j\in[a,a+P]$ has
-# images that
-# reach the target from the left, the nearest at the distance $P-(x_j-a)$ from $a$, and others from the right, the nearest at
-# $x_j-b$
-# behind $b$, or one period more where the point lies inside. Each is the first of a geometric series. So only what the two
-# masses begin with is new,
+# images that reach the target from the left, the nearest at the distance $P-(x_j-a)$ from $a$, and others from the right, the
+# nearest at $x_j-b$ behind $b$, or one period more where the point lies inside. Each is the first of a geometric series. So
+# only what the two masses begin with is new,
 #
 # $$
 # \ell_{-1}=\operatorname{LSE}_j\Big(z_j-\frac{P-(x_j-a)}h\Big)-\log\big(1-e^{-P/h}\big),
@@ -544,9 +530,8 @@ through_images = {
 }
 
 # %% [markdown]
-# The period enters through the distances alone. Image $n$ of a series is $n$ periods farther than the first, whose own
-# distance holds
-# one $P$ or none: with $q=e^{-\rho}$, $\rho=P/h$, the mean number of periods is $1/(1-q)$ or $q/(1-q)$.
+# The period enters through the distances alone. Image $n$ of a series is $n$ periods farther than the first, whose own distance
+# holds one $P$ or none: with $q=e^{-\rho}$, $\rho=P/h$, the mean number of periods is $1/(1-q)$ or $q/(1-q)$.
 
 # %%
 q_, n_ = sp.Symbol("q", positive=True), sp.Symbol("n", integer=True, nonnegative=True)
@@ -561,10 +546,8 @@ by_period = unit * turn * (start_after * turns_and_one + end_ahead * turns_past)
 # ### The Hessian times a vector
 #
 # From {eq}`mixture-hessian`, the Hessian in the logits times $v$ is $S\,(v-S\cdot v)$ less the mean of $r\,(v-r\cdot v)$ over
-# the target. A
-# constant in $v$ does nothing, so let $S\cdot v=0$. On a gap, with the means $v^\ell$ and $v^r$ of $v$ over the left and right
-# mass,
-# $r\cdot v=\rho v^\ell+(1-\rho)v^r$, and with the *overlap* $O$
+# the target. A constant in $v$ does nothing, so let $S\cdot v=0$. On a gap, with the means $v^\ell$ and $v^r$ of $v$ over the
+# left and right mass, $r\cdot v=\rho v^\ell+(1-\rho)v^r$, and with the *overlap* $O$
 #
 # $$
 # \begin{aligned}
@@ -590,7 +573,7 @@ curvature = {
     direction: v - Sum(S * v, j),
     mean_left: in_left * direction + kept_left * before(mean_left),
     mean_right: in_right * direction + kept_right * behind(mean_right),
-    overlap: -share_front * share_back * faded,
+    overlap: -logistic(s_front, e_front) * logistic(-s_back, e_back) * expm1(-omega),
     pull_left: before(mean_left) * I_left + (mean_right - before(mean_left)) * overlap,
     pull_right: mean_right * I_right + (before(mean_left) - mean_right) * overlap,
     passed_left: behind(pull_left) + behind(kept_left) * behind(passed_left),
@@ -617,10 +600,8 @@ images_hessian = unit * (share_behind * passed_start + share_past * passed_end)
 # ### New logits
 #
 # A step of expectation maximisation puts $\bar R$ in the place of $S$. As new logits one wants its logarithm, and for points
-# that explain next to nothing as well: so
-# the smoothing {eq}`laplace-smoothing` is done with logarithms. Where the left share is tiny throughout a gap, $s_0<-40$, it
-# is $e^s$ to all digits, and
-# $\log I=s_0+\log(1-e^{-\omega})$.
+# that explain next to nothing as well: so the smoothing {eq}`laplace-smoothing` is done with logarithms. Where the left share
+# is tiny throughout a gap, $s_0<-40$, it is $e^s$ to all digits, and $\log I=s_0+\log(1-e^{-\omega})$.
 
 # %%
 TINY = 40  # e^-40 is less than half an eps
@@ -697,11 +678,12 @@ of_circle = on_circle | masses | arrivals | gaps | passing | through_images | pr
 images = {left: left_start, right: right_start}
 
 
-def declare(name, title, outputs, where=(), boundary=(), circular=False, more=()):
+def declare(name, title, formula, outputs, where=(), boundary=(), circular=False, more=()):
     """A kernel over one of the two systems; `where`, `boundary`, `more` are what it adds to equations, ends and inputs."""
     return Kernel(
         name=f"{name}_on_circle" if circular else name,
         title=f"{title}, {'wrapped ' * circular}Laplace kernel, by exact integrals.",
+        formula=(P_ON_CIRCLE if circular else P_ON_LINE, formula),
         nest=(row, j),
         inputs=inputs | (circle_inputs if circular else {}) | dict(more),
         where=(of_circle if circular else on_line) | dict(where),
@@ -721,19 +703,30 @@ def declare(name, title, outputs, where=(), boundary=(), circular=False, more=()
     )
 
 
-LOSS = "Cross-entropy of a uniform target on [a, b] against a kernel density estimate"
-HESSIAN = "Hessian in the logits of that cross-entropy, times v"
-EM = "Logarithm of the mean responsibilities of the points for a uniform target on [a, b]"
+P_ON_LINE = r"p(x) = \sum_j S_j\, e^{-|x-x_j|/h}, \qquad S = \operatorname{softmax}(z)"
+P_ON_CIRCLE = P_ON_LINE.replace("S_j", r"S_j \sum_{n\in\mathbb{Z}}").replace("x_j|", "x_j+nP|")
+LOSS = (
+    "Cross-entropy of a uniform target on [a, b] against a kernel density estimate",
+    r"L = -\frac{1}{b-a} \int_a^b \log p(x)\,dx",
+)
+HESSIAN = (
+    "Hessian in the logits of that cross-entropy, times v",
+    r"Hv = \frac{\partial^2 L}{\partial z\,\partial z^\top}\,v, \qquad L = -\frac{1}{b-a} \int_a^b \log p(x)\,dx",
+)
+EM = (
+    "Logarithm of the mean responsibilities of the points for a uniform target on [a, b]",
+    r"\log\bar R_j = \log\frac{1}{b-a} \int_a^b \frac{\partial \log p(x)}{\partial \log S_j}\,dx",
+)
 with_v = {v: "The vector to multiply, one entry per point."}
 hessian_output, em_output = array("product", "Hv")[row, j], log_mass("log_R", r"\log\bar R")[row, j]
 kernels = [
-    declare("laplace", LOSS, outputs()),
-    declare("laplace", LOSS, outputs(by_period), circular=True),
-    declare("laplace_hvp", HESSIAN, {hessian_output: hessian_vector}, curvature, product_ends, more=with_v),
-    declare("laplace_hvp", HESSIAN, {hessian_output: hessian_vector + images_hessian},
+    declare("laplace", *LOSS, outputs()),
+    declare("laplace", *LOSS, outputs(by_period), circular=True),
+    declare("laplace_hvp", *HESSIAN, {hessian_output: hessian_vector}, curvature, product_ends, more=with_v),
+    declare("laplace_hvp", *HESSIAN, {hessian_output: hessian_vector + images_hessian},
             curvature | curvature_of_images, product_ends | images_ends, circular=True, more=with_v),
-    declare("laplace_em", EM, {em_output: log_R}, log_smoothing, log_ends),
-    declare("laplace_em", EM, {em_output: log_R_on_circle}, log_smoothing | log_of_images, log_ends, circular=True),
+    declare("laplace_em", *EM, {em_output: log_R}, log_smoothing, log_ends),
+    declare("laplace_em", *EM, {em_output: log_R_on_circle}, log_smoothing | log_of_images, log_ends, circular=True),
 ]  # fmt: skip
 [kernel.name for kernel in kernels]
 
@@ -741,8 +734,7 @@ kernels = [
 # ## Check
 #
 # The equations as declared against the integral {eq}`laplace-loss` as it stands, by quadrature at 20 digits between the kinks
-# of $\log p$.
-# On the circle $K$ is the sum of the two geometric series. What is left are the two truncated series: $10^{-16}$.
+# of $\log p$. On the circle $K$ is the sum of the two geometric series. What is left are the two truncated series: $10^{-16}$.
 
 
 # %%
