@@ -17,6 +17,7 @@ REFUSED = {"float64": 1e-12, "float32": 1e-6}
 LIMIT = 2**20  # nodes of a row
 SMOOTH = ("gaussian", "cauchy", "von_mises")  # analytic between nearest images that change
 NARROWEST = 2.0**-48  # a position has 53 bits: narrower panels have no room for nodes
+ROUNDING = 2.0**-52
 NUDGE = 2.0**-49  # from a panel's ends to their nodes: a kernel that has a kink there is seen from inside
 AT_ONCE = 2**20  # numbers in a block
 
@@ -137,10 +138,11 @@ def chosen_panels(xp, compute, rows, kernel_name, limit=LIMIT):
     """
     wanted, refused = WANTED[rows["z"].dtype.name], REFUSED[rows["z"].dtype.name]
     rows = in_double(xp, rows)
+    finest = np.maximum(NARROWEST, surely_fine(rows, kernel_name))
     panels = starting_panels(rows, kernel_name, limit)
     size = sizes(xp, compute, rows, panels)
     error = errors(xp, compute, rows, panels, scales(panels, size))
-    while (poor := is_poor(panels, error, wanted)).any():
+    while (poor := is_poor(panels, error, wanted) & (panels.width > finest[panels.row])).any():
         halves = panels.take(poor).halves()
         panels, size = (
             joined([panels.take(~poor), halves]),
@@ -149,13 +151,23 @@ def chosen_panels(xp, compute, rows, kernel_name, limit=LIMIT):
         check_limit(panels, limit, np.append(error[~poor], np.tile(error[poor] / 2, 2)))
         of_halves = scales(panels, size)[:, -len(halves.row) :]
         error = np.append(error[~poor], errors(xp, compute, rows, halves, of_halves))
-    check_total(panels, error, refused)
+    check_total(panels, error, np.maximum(refused, ROUNDING * scales(panels, size)[0]))
     return panels.take(np.lexsort((panels.left, panels.row)))
 
 
 def is_poor(panels, error, wanted):
-    share = np.maximum(panels.width, 1 / panels.per_row(np.ones_like(error)))
-    return (error > wanted * share) & (panels.width > NARROWEST)
+    return error > wanted * np.maximum(panels.width, 1 / panels.per_row(np.ones_like(error)))
+
+
+def surely_fine(rows, name):
+    """A width (R,), as a share of [a, b], at which sixteen nodes leave nothing but rounding; 0 for a kernel that is not known."""
+    h, width, period = rows["h"], rows["b"] - rows["a"], rows.get("period")
+    if name not in SMOOTH:
+        return np.zeros(len(h))
+    if name == "cauchy":
+        return h / width
+    reach = np.fmax.reduce(rows["points"], 1) - np.fmin.reduce(rows["points"], 1) if period is None else period
+    return 2 * h**2 / np.maximum(reach, h) / width
 
 
 def sizes(xp, compute, rows, panels):
@@ -206,11 +218,11 @@ def check_limit(panels, limit, error):
 
 def check_total(panels, error, refused):
     total = panels.per_row(error)
-    if total.max(initial=0) > refused:
-        worst = np.argmax(total)
+    if (total > refused).any():
+        worst = np.argmax(total / refused)
         raise ValueError(
             f"quadrature has an error of about {total[worst]:.0e} in row {panels.row[worst]}, relative to the loss and the gradients; "
-            f"it must be at most {refused:.0e}, and panels cannot be narrower. Pass `bins`, or a wider `h`."
+            f"it must be at most {refused[worst]:.0e}, and panels cannot be narrower. Pass `bins`, or a wider `h`."
         )
 
 

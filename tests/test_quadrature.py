@@ -75,8 +75,10 @@ class Oracle:
     """Loss and gradients of one row as integrals in mpmath; gradients in a and b from the integral's ends."""
 
     def __init__(self, name, z, points, a, b, h, log_floor=None, period=None):
-        self.name, self.z, self.points = name, [mp.mpf(v) for v in z if v > -INF], [mp.mpf(x) for x, v in zip(points, z) if v > -INF]
-        self.a, self.b, self.h, self.period = mp.mpf(a), mp.mpf(b), mp.mpf(h), mp.mpf(period) if period else None
+        self.name, self.period = name, mp.mpf(period) if period else None
+        self.a, self.b, self.h = map(mp.mpf, (a, b, h))
+        self.z = [mp.mpf(v) for v in z if v > -INF]
+        self.points = [mp.fmod(mp.mpf(x), self.period) if period else mp.mpf(x) for x, v in zip(points, z) if v > -INF]
         self.formulas = formulas(name, period is not None)
         self.log_total = mp.log(sum(mp.exp(v - max(self.z)) for v in self.z)) + max(self.z)
 
@@ -101,9 +103,9 @@ class Oracle:
     def hard_places(self):
         """(place, width): the points, and where the two largest components are equally large."""
         yield from ((x, self.h) for x in self.images())
-        for place, width in self.crossings() if self.name != "cauchy" else ():
-            least, most = sorted(self.log_joint(place))[-2:]
-            if most - least < 80 and self.a - width < place < self.b + width:
+        for place, width in self.crossings() if self.name != "cauchy" and len(self.z) > 1 else ():
+            second, first = sorted(self.log_joint(place))[-2:]
+            if first - second < 80 and 2 * self.a - self.b < place < 2 * self.b - self.a:
                 yield place, width
 
     def images(self):
