@@ -1,0 +1,387 @@
+"""Kernels of bounded support, without bins: the target is cut where supports begin and end, and each gap has a closed form.
+
+Sums over windows are joined from blocks of 1, 2, 4, ... neighbours, so that no term is ever subtracted: O(J log J) time, O(J) memory.
+All is computed in double.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .losses import kernels
+
+KERNELS = ("box", "triangular", "epanechnikov")
+
+
+def compact_rows(xp, kernel, rows, zero="inf"):
+    """(loss, grad z, grad points, grad h, grad a, grad b, log of the mean responsibilities) of the rows z, points (R, J), h, a, b (R,).
+
+    `zero`: "inf" or "skip". Where the loss is infinite, grad z is over what is explained, and the others mean nothing.
+    """
+    z, points, h, a, b = as_double(rows, "z", "points", "h", "a", "b")
+    with np.errstate(all="ignore"):
+        points = aside(xp, z, points, xp.maximum(points.max(-1, keepdims=True), b) + 2 * h)
+        lo, x, hi = (place(xp, points, a, shift) for shift in (-h, 0.0, h))
+        if kernel == "box":
+            loss, grad_z, by_lo, by_hi, grad_a, grad_b, log_R = box(xp, z, lo, hi, place(xp, b, a), zero)
+            out = loss, grad_z, by_lo + by_hi, (by_hi - by_lo).sum(-1), grad_a, grad_b, log_R
+        else:
+            out = polynomial(xp, kernel, z, (lo, x, hi), h, place(xp, b, a), zero)
+    return tuple(v.astype(rows["z"].dtype) for v in out)
+
+
+def interval_rows(xp, rows, zero="inf"):
+    """(loss, grad z, grad lo, grad hi, grad a, grad b, log of the mean responsibilities) of intervals rows["points[0]"] to rows["points[1]"].
+
+    An edge outside (a, b) has gradient 0. Where two edges meet, the gradient is that of the order lo before hi: one of several.
+    """
+    z, lo, hi, a, b = as_double(rows, "z", "points[0]", "points[1]", "a", "b")
+    with np.errstate(all="ignore"):
+        lo, hi = (place(xp, aside(xp, z, edge, np.inf), a) for edge in (lo, hi))
+        out = box(xp, z, lo, hi, place(xp, b, a), zero)
+    return tuple(v.astype(rows["z"].dtype) for v in out)
+
+
+def as_double(rows, *names):
+    """The named rows in double, each of two axes."""
+    return (rows[name].astype(float).reshape(len(rows["z"]), -1) for name in names)
+
+
+def aside(xp, z, points, beyond):
+    """Points without weight are put beyond the target, so that they cut nothing."""
+    return xp.where(xp.isneginf(z), beyond, points)
+
+
+def with_policy(xp, zero, loss, grad_z, held, width, lost):
+    """(loss, grad z) over the length `held`; if more is lost and not to be skipped, an infinite loss to which only that length contributes."""
+    lost = lost & ((zero == "inf") | (held == 0))
+    share = xp.where(held > 0, held / width, 0.0)[:, None]
+    return xp.where(lost, np.inf, loss), xp.where(lost[:, None], share * xp.nan_to_num(grad_z), grad_z)
+
+
+# ------------------------------------------------------------------------------------------- places, to twice the digits
+def two_sum(x, y):
+    """(x + y rounded, what rounding has taken)."""
+    total = x + y
+    of_y = total - x
+    return total, (x - (total - of_y)) + (y - of_y)
+
+
+def place(xp, x, origin, shift=0.0):
+    """x - origin + shift as an unevaluated sum of two floats: its distance to any other place has all digits."""
+    offset, rest = two_sum(x, -origin)
+    total, more = two_sum(offset, shift)
+    total, rest = two_sum(total, xp.where(xp.isfinite(total), rest + more, 0.0))
+    return total, xp.where(xp.isfinite(total), rest, 0.0)
+
+
+def distance(x, y):
+    """x - y of two places."""
+    return (x[0] - y[0]) + (x[1] - y[1])
+
+
+def room(xp, x, y):
+    """The distance of x above y, never below 0."""
+    return xp.maximum(distance(x, y), 0.0)
+
+
+def take(xp, x, i):
+    """The places at the indices i (R, Q), which are moved into range."""
+    return tuple(xp.take_along_axis(part, xp.clip(i, 0, part.shape[-1] - 1), -1) for part in x)
+
+
+def clip(xp, x, width):
+    """The place, moved into [0, width]."""
+    above = distance(x, width) > 0
+    return tuple(xp.where(x[0] < 0, 0.0, xp.where(above, end, part)) for part, end in zip(x, width))
+
+
+def cut(xp, edges, width):
+    """(ranks of each array of edges (R, J), places of the lower and of the upper ends of the gaps) of [0, width], cut at all edges.
+
+    Equal edges keep the order in which they come, so every end is that of one edge: it has the gap of its rank above it.
+    """
+    parts = xp.concatenate([xp.zeros_like(width[0]), *(e[0] for e in edges), width[0]], -1)
+    rests = xp.concatenate([xp.zeros_like(width[0]), *(e[1] for e in edges), width[1]], -1)
+    order = xp.argsort(rests, -1, kind="stable")
+    order = xp.take_along_axis(order, xp.argsort(xp.take_along_axis(parts, order, -1), -1, kind="stable"), -1)
+    ranks = xp.empty_like(order)
+    xp.put_along_axis(ranks, order, xp.broadcast_to(xp.arange(order.shape[-1]), order.shape), -1)
+    parts, rests = (xp.take_along_axis(v, order, -1) for v in (parts, rests))
+    ranks = xp.split(ranks[:, 1:-1], len(edges), -1)
+    return ranks, (parts[:, :-1], rests[:, :-1]), (parts[:, 1:], rests[:, 1:])
+
+
+# ------------------------------------------------------------------------------------------- sums over windows
+def log_sum(xp, x):
+    """The logarithm of the sum of exp(x) over the last axis; -inf for a sum of nothing."""
+    top = xp.maximum(x.max(-1, keepdims=True), np.finfo(x.dtype).min)
+    return (top + xp.log(xp.exp(x - top).sum(-1, keepdims=True)))[..., 0]
+
+
+def levels(xp, first, last):
+    """On which level a window first <= i < last is the end of one block of 2^level items and the start of the next; -1: one item."""
+    return xp.frexp((first ^ (last - 1)).astype(float))[1] - 1
+
+
+def windows(xp, join, items, first, last):
+    """What `join` makes of the items in the windows first <= i < last; -inf for an empty window.
+
+    items: array (parts, R, N) of logarithms; first, last: (R, Q). `join(left, right, row, start, middle, end)` takes the parts of two
+    neighbouring blocks, of the items start to middle - 1 and middle to end.
+    """
+    _, R, N = items.shape
+    heads, tails = items.copy(), items.copy()  # of each block: its items up to this one, its items from this one on
+    row, i = xp.arange(R)[:, None], xp.arange(N)
+    level, found = levels(xp, first, last), xp.full((len(items), *first.shape), -np.inf)
+    of, at = xp.nonzero((level < 0) & (first < last))
+    found[:, of, at] = items[:, of, first[of, at]]
+    for k in range((N - 1).bit_length()):
+        half = 1 << k
+        of, at = xp.nonzero((level == k) & (first < last))
+        start, end = first[of, at], last[of, at] - 1
+        middle = end & -half
+        found[:, of, at] = join(tails[:, of, start], heads[:, of, end], of, start, middle, end)
+        end = i[i & half > 0]
+        middle = end & -half
+        heads[:, :, end] = join(heads[:, :, middle - 1], heads[:, :, end], row, middle - half, middle, end)
+        start = i[(i & half == 0) & ((i | half) & -half < N)]
+        middle = (start | half) & -half
+        end = xp.minimum(middle + half, N) - 1
+        tails[:, :, start] = join(tails[:, :, start], tails[:, :, middle], row, start, middle, end)
+    return found
+
+
+def spread(xp, z, first, last, N):
+    """(R, N): the logarithm of the sum of exp(z) over the windows first <= i < last (R, J) that hold i: `windows` transposed.
+
+    No two windows begin, and no two end, with the same item.
+    """
+    R, depth = len(z), (N - 1).bit_length()
+    heads, tails = xp.full(
+        (2, R, 1 << depth), -np.inf
+    )  # what is to reach a block's items up to this one, or from it on
+    level = levels(xp, first, last)
+
+    def add(sums, item, k):
+        of, at = xp.nonzero(level == k)
+        held = of, item[of, at]
+        sums[held] = xp.logaddexp(sums[held], z[of, at])
+
+    for k in reversed(range(depth)):
+        if k + 1 < depth:
+            up, down = (v.reshape(R, -1, 2, 1 << k) for v in (heads, tails))
+            up[:, :, 0, -1] = xp.logaddexp(up[:, :, 0, -1], log_sum(xp, up[:, :, 1]))
+            down[:, :, 1, 0] = xp.logaddexp(down[:, :, 1, 0], log_sum(xp, down[:, :, 0]))
+        add(tails, first, k)
+        add(heads, last - 1, k)
+    add(heads, first, -1)
+    return xp.logaddexp(heads, tails)[:, :N]
+
+
+def joining(xp, low, high):
+    """The `join` of `windows` for items that lie from the places low to high and have the four sums of `join_blocks`."""
+    at = lambda place, row, i: (place[0][row, i], place[1][row, i])
+
+    def join(left, right, row, start, middle, end):
+        ahead = room(xp, at(low, row, middle), at(low, row, start))
+        beyond = room(xp, at(high, row, end), at(high, row, middle - 1))
+        one_row = lambda v: v.reshape(1, -1)
+        joined = kernels(xp, "polynomial_kernels").join_blocks(*map(one_row, (*left, *right, ahead, beyond)))
+        return xp.stack(joined).reshape(left.shape)
+
+    return join
+
+
+# ------------------------------------------------------------------------------------------- box
+def box(xp, z, lo, hi, width, zero):
+    """`interval_rows` of places, measured from a."""
+    z, lo, hi = z - z.max(-1, keepdims=True), clip(xp, lo, width), clip(xp, hi, width)
+    (first, last), lower, upper = cut(xp, (lo, hi), width)
+    length, log_total = room(xp, upper, lower), log_sum(xp, z)
+    log_mass = spread(xp, z, first, last, length.shape[-1])
+    loss, grad_length, log_density, held = kernels(xp, "box_integral").box_gaps(log_mass, length, log_total)
+    log_R = z + windows(xp, lambda left, right, *_: xp.logaddexp(left, right), log_density[None], first, last)[0]
+    grad_z = xp.exp(z - log_total[:, None]) - xp.exp(log_R)
+    lost = ((length > 0) & xp.isneginf(log_mass)).any(-1)
+    loss, grad_z = with_policy(xp, zero, loss, grad_z, held, width[0][:, 0], lost)
+    grad_lo, grad_hi = (moved(xp, grad_length, edge, rank, width) for edge, rank in ((lo, first), (hi, last)))
+    return loss, grad_z, grad_lo, grad_hi, *at_ends(xp, -grad_length, grad_length, length), log_R
+
+
+def moved(xp, grad_length, edge, rank, width):
+    """The gradient in edges: one that moves up makes the gap below it longer and the gap above it shorter."""
+    below, above = rank - 1, xp.minimum(rank, grad_length.shape[-1] - 1)
+    below, above = (xp.take_along_axis(grad_length, gap, -1) for gap in (below, above))
+    return xp.where((edge[0] > 0) & (distance(edge, width) < 0), below - above, 0.0)
+
+
+def at_ends(xp, first_value, last_value, length):
+    """The values of the first gap and of the last one that are not empty."""
+    first, from_end = (xp.argmax(v > 0, -1)[:, None] for v in (length, length[:, ::-1]))
+    at = lambda value, gap: xp.take_along_axis(value, gap, -1)[:, 0]
+    return at(first_value, first), at(last_value, length.shape[-1] - 1 - from_end)
+
+
+# ------------------------------------------------------------------------------------------- triangular and epanechnikov
+class Cuts(NamedTuple):
+    """Points in order of their places, and the target cut at the edges of their supports."""
+
+    z: Any  # (R, J), centred
+    h: Any  # (R, 1)
+    log_total: Any  # (R,)
+    lo: Any  # places (R, J) where supports begin,
+    x: Any  # are centred,
+    hi: Any  # and end
+    ranks: Any  # of each kind of edge (R, J): the gap above it
+    counts: Any  # of each kind of edge (R, K): how many lie at the lower end of a gap or below
+    lower: Any  # places (R, K) where gaps begin
+    upper: Any  # and end
+    length: Any  # (R, K)
+
+
+class Gaps(NamedTuple):
+    """What a gap kernel gives, and what it was given; all (R, K) but `loss` and `reach` (R,)."""
+
+    ends: Any  # log P at both ends
+    empty: Any
+    loss: Any
+    reach: Any
+    grad_length: Any
+    omega: Any  # (4, R, K)
+
+
+def polynomial(xp, kernel, z, supports, h, width, zero):
+    """`compact_rows`, for points whose supports begin at, are centred at and end at the given places."""
+    order = xp.argsort(supports[1][0], -1, kind="stable")
+    c, (solve, shares) = sorted_cuts(xp, kernel, z, supports, h, width, order), SHAPES[kernel]
+    gaps = solve(xp, c)
+    S, vanishing = xp.exp(c.z - c.log_total[:, None]), xp.isposinf(gaps.omega[0])
+    log_R, grad_points, grad_h = shares(xp, c, xp.where(xp.isposinf(gaps.omega), -np.inf, gaps.omega))
+    if vanishing.any() and zero == "inf":
+        grad_points, grad_h = diverging(xp, c, gaps, vanishing, grad_points, grad_h)
+    elif vanishing.any():
+        _, *grads = shares(xp, c, xp.where(vanishing, -np.inf, gaps.omega))
+        grad_points, grad_h = moving_along(xp, c, gaps, vanishing, *grads)
+    per_point = xp.empty((3, *z.shape))
+    xp.put_along_axis(per_point, order[None], xp.stack([S - xp.exp(log_R), grad_points, log_R]), -1)
+    lost = ((c.length > 0) & gaps.empty).any(-1)
+    loss, grad_z = with_policy(xp, zero, gaps.loss, per_point[0], gaps.reach, width[0][:, 0], lost)
+    start, end = (v / gaps.reach[:, None] for v in excess(xp, c, gaps))
+    grad_a, minus_grad_b = at_ends(xp, start, end, c.length)
+    return loss, grad_z, per_point[1], grad_h, grad_a, -minus_grad_b, per_point[2]
+
+
+def sorted_cuts(xp, kernel, z, supports, h, width, order):
+    z, supports = xp.take_along_axis(z, order, -1), [take(xp, edge, order) for edge in supports]
+    z = z - z.max(-1, keepdims=True)
+    lo, x, hi = supports
+    edges = (lo, x, hi) if kernel == "triangular" else (lo, hi)
+    ranks, lower, upper = cut(xp, [clip(xp, edge, width) for edge in edges], width)
+    length = room(xp, upper, lower)
+    counts = [count(xp, rank, length.shape[-1]) for rank in ranks]
+    return Cuts(z, h, log_sum(xp, z), lo, x, hi, ranks, counts, lower, upper, length)
+
+
+def count(xp, ranks, gaps):
+    """(R, gaps): how many of the ranks are at most that of the gap."""
+    marks = xp.zeros((len(ranks), gaps + 1), int)
+    xp.put_along_axis(marks, ranks, 1, -1)
+    return xp.cumsum(marks, -1)[:, :-1]
+
+
+def excess(xp, c, gaps):
+    """log p + loss at the lower and at the upper ends of the gaps; 0 where nothing is explained."""
+    return (xp.where(gaps.empty, 0.0, log_P - (c.log_total - gaps.loss)[:, None]) for log_P in gaps.ends)
+
+
+def over_points(xp, c, first, last):
+    items = xp.stack([c.z, *(xp.full_like(c.z, -np.inf),) * 3])
+    return windows(xp, joining(xp, c.x, c.x), items, first, last)
+
+
+def window_sums(xp, found, below, above):
+    """Logarithms of the sums of w (x - l), of w (r - x) and of their product; the window is [l, r], `below` and `above` beyond what it holds."""
+    return kernels(xp, "polynomial_kernels").window_sums(*found, below, above)
+
+
+def triangular_gaps(xp, c):
+    begun, passed, ended = c.counts
+    found = over_points(xp, c, xp.concatenate([ended, passed], -1), xp.concatenate([passed, begun], -1))
+    K = c.length.shape[-1]
+
+    def log_P(y):
+        rooms = room(xp, take(xp, c.hi, ended), y), room(xp, y, take(xp, c.lo, begun - 1))
+        falling, rising = window_sums(xp, found, *(xp.concatenate([v, v], -1) for v in rooms))[:2]
+        return xp.logaddexp(falling[:, :K], rising[:, K:]) - xp.log(c.h)
+
+    ends = log_P(c.lower), log_P(c.upper)
+    out = kernels(xp, "polynomial_kernels").triangular_gaps(*ends, c.length, c.log_total)
+    loss, reach, grad_length, *omega = out
+    omega = xp.stack([*omega, xp.full_like(c.length, -np.inf)])
+    return Gaps(ends, xp.isneginf(xp.maximum(*ends)), loss, reach, grad_length, omega)
+
+
+def epanechnikov_gaps(xp, c):
+    begun, ended = c.counts
+    found = over_points(xp, c, ended, begun)
+    rooms = lambda y: (room(xp, take(xp, c.hi, ended), y), room(xp, y, take(xp, c.lo, begun - 1)))
+    ends = [window_sums(xp, found, *rooms(y))[2] - 2 * xp.log(c.h) for y in (c.lower, c.upper)]
+    out = kernels(xp, "polynomial_kernels").epanechnikov_gaps(*ends, found[0], c.h[:, 0], c.length, c.log_total)
+    loss, reach, grad_length, *omega = out
+    return Gaps(ends, xp.isneginf(found[0]), loss, reach, grad_length, xp.stack(omega))
+
+
+def triangular_shares(xp, c, omega):
+    """(log mean responsibilities, gradient in the points, gradient in h)."""
+    first, middle, last = c.ranks
+    starts, stops = xp.concatenate([first, middle], -1), xp.concatenate([middle, last], -1)
+    found = windows(xp, joining(xp, c.lower, c.upper), omega, starts, stops)
+    rooms = room(xp, take(xp, c.lower, first), c.lo), room(xp, c.hi, take(xp, c.upper, last - 1))
+    J = c.z.shape[-1]
+    rising, falling = window_sums(xp, found, *(xp.concatenate([v, v], -1) for v in rooms))[:2]
+    log_R = c.z + xp.logaddexp(rising[:, :J], falling[:, J:]) - xp.log(c.h)
+    left, right = (xp.exp(c.z + mass) for mass in (found[0, :, :J], found[0, :, J:]))
+    return log_R, (left - right) / c.h, (xp.exp(log_R) - (left + right)).sum(-1) / c.h[:, 0]
+
+
+def epanechnikov_shares(xp, c, omega):
+    first, last = c.ranks
+    found = windows(xp, joining(xp, c.lower, c.upper), omega, first, last)
+    rooms = room(xp, take(xp, c.lower, first), c.lo), room(xp, c.hi, take(xp, c.upper, last - 1))
+    lower, upper, both = (c.z + v - 2 * xp.log(c.h) for v in window_sums(xp, found, *rooms))
+    grad_h = 2 * (xp.exp(both) - xp.exp(c.z + found[0])).sum(-1) / c.h[:, 0]
+    return both, xp.exp(upper) - xp.exp(lower), grad_h
+
+
+SHAPES = {
+    "triangular": (triangular_gaps, triangular_shares),
+    "epanechnikov": (epanechnikov_gaps, epanechnikov_shares),
+}
+
+
+def diverging(xp, c, gaps, vanishing, grad_points, grad_h):
+    """Gradients where P vanishes at an end of a gap: its points may move one way only, and the first step has infinite slope."""
+    start, end = c.ranks[0], c.ranks[-1]
+    for log_P, slope in zip(gaps.ends, (np.inf, -np.inf)):
+        passed = xp.cumsum(xp.pad(vanishing & xp.isneginf(log_P), ((0, 0), (1, 0))), -1)
+        held = xp.take_along_axis(passed, end, -1) > xp.take_along_axis(passed, start, -1)
+        grad_points = grad_points + xp.where(held, slope, 0.0)
+    return grad_points, xp.where(vanishing.any(-1), -np.inf, grad_h)
+
+
+def moving_along(xp, c, gaps, vanishing, grad_points, grad_h):
+    """Gradients with those of gaps where P vanishes at an end, which is skipped beyond: such a gap moves and grows with its one point.
+
+    There log p = log K + constant, so that with u = (y - x)/h both are values at the ends, of which the vanishing one has none.
+    """
+    row, gap = xp.nonzero(vanishing)
+    opens = xp.isneginf(gaps.ends[0][row, gap])
+    point = xp.where(opens, c.counts[0][row, gap] - 1, c.counts[-1][row, gap])
+    lower, upper = (xp.where(xp.isfinite(v), v, 0.0)[row, gap] for v in excess(xp, c, gaps))
+    at = lambda place, i: (place[0][row, i], place[1][row, i])
+    u_lower, u_upper = (distance(at(y, gap), at(c.x, point)) / c.h[row, 0] for y in (c.lower, c.upper))
+    grown = -(gaps.grad_length * c.length)[row, gap] * gaps.reach[row] / c.h[row, 0]
+    xp.add.at(grad_points, (row, point), -(lower - upper) / gaps.reach[row])
+    xp.add.at(grad_h, row, -(grown + u_lower * lower - u_upper * upper) / gaps.reach[row])
+    return grad_points, grad_h

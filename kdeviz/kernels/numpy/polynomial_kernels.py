@@ -1,0 +1,372 @@
+# Generated from derivations/polynomial_kernels.py. Do not edit: change the derivation and run `make generate`.
+import math
+
+import numpy as np
+
+
+def _blocks(size, *widths, most=128):
+    """Slices of `size` places: blocks so small that temporaries stay in cache and sums short enough to lose no digits."""
+    at_once = max(1, min(size, most, 2**14 // max(1, math.prod(widths))))
+    return [slice(start, min(start + at_once, size)) for start in range(0, max(1, size), at_once)]
+
+
+def join_blocks(left_mass, left_below, left_above, left_both, right_mass, right_below, right_above, right_both, ahead, beyond):
+    r"""Sums of distances over a block, from those over its lower and its upper part.
+
+    .. math::
+
+        {\log m}_{r,n} = \operatorname{logaddexp}{\left({\log m}_{r,n},{\log m}_{r,n} \right)}
+
+        {\log m^-}_{r,n} = \operatorname{logaddexp}{\left(\operatorname{logaddexp}{\left(\log{\left({ahead}_{r,n} \right)} + {\log m}_{r,n},{\log m^-}_{r,n} \right)},{\log m^-}_{r,n} \right)}
+
+        {\log m^+}_{r,n} = \operatorname{logaddexp}{\left(\operatorname{logaddexp}{\left(\log{\left({beyond}_{r,n} \right)} + {\log m}_{r,n},{\log m^+}_{r,n} \right)},{\log m^+}_{r,n} \right)}
+
+        {\log m^\pm}_{r,n} = \operatorname{logaddexp}{\left(\operatorname{logaddexp}{\left(\log{\left({ahead}_{r,n} \right)} + {\log m^+}_{r,n},{\log m^\pm}_{r,n} \right)},\operatorname{logaddexp}{\left(\log{\left({beyond}_{r,n} \right)} + {\log m^-}_{r,n},{\log m^\pm}_{r,n} \right)} \right)}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    left_mass : array (R, N)
+        Lower block: log sum of w; -inf where there is nothing.
+    left_below : array (R, N)
+        log sum of w (x - X0), distances from its lower end.
+    left_above : array (R, N)
+        log sum of w (X1 - x), distances from its upper end.
+    left_both : array (R, N)
+        log sum of w (x - X0)(X1 - x).
+    right_mass : array (R, N)
+        Upper block: the same four.
+    right_below : array (R, N)
+        As above.
+    right_above : array (R, N)
+        As above.
+    right_both : array (R, N)
+        As above.
+    ahead : array (R, N)
+        From the lower end of the lower block to that of the upper one, non-negative.
+    beyond : array (R, N)
+        From the upper end of the lower block to that of the upper one, non-negative.
+
+    Returns
+    -------
+    mass : array (R, N)
+    below : array (R, N)
+    above : array (R, N)
+    both : array (R, N)
+
+    Notes
+    -----
+    Source: derivations/polynomial_kernels.py.
+    """
+    R = left_mass.shape[0]
+    N = left_mass.shape[1]
+    mass = np.empty((R, N), left_mass.dtype)
+    below = np.empty((R, N), left_mass.dtype)
+    above = np.empty((R, N), left_mass.dtype)
+    both = np.empty((R, N), left_mass.dtype)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, N):
+            block = _join_blocks(left_mass[rows], left_below[rows], left_above[rows], left_both[rows], right_mass[rows], right_below[rows], right_above[rows], right_both[rows], ahead[rows], beyond[rows])
+            mass[rows], below[rows], above[rows], both[rows] = block
+    return mass, below, above, both
+
+
+def _join_blocks(left_mass, left_below, left_above, left_both, right_mass, right_below, right_above, right_both, ahead, beyond):
+    mass = np.logaddexp(left_mass, right_mass)
+    log_ahead = np.log(ahead)
+    below = np.logaddexp(left_below, np.logaddexp(right_below, log_ahead + right_mass))
+    log_beyond = np.log(beyond)
+    above = np.logaddexp(right_above, np.logaddexp(left_above, left_mass + log_beyond))
+    both = np.logaddexp(np.logaddexp(left_both, left_below + log_beyond), np.logaddexp(right_both, log_ahead + right_above))
+    return mass, below, above, both
+
+
+def window_sums(mass, below, above, both, room_below, room_above):
+    r"""Sums of distances from the edges of a window, from those over the block of all that it holds.
+
+    .. math::
+
+        {\log m^{-}_w}_{r,n} = \operatorname{logaddexp}{\left(\log{\left({room\_below}_{r,n} \right)} + {\log m}_{r,n},{\log m^-}_{r,n} \right)}
+
+        {\log m^{+}_w}_{r,n} = \operatorname{logaddexp}{\left(\log{\left({room\_above}_{r,n} \right)} + {\log m}_{r,n},{\log m^+}_{r,n} \right)}
+
+        {\log m^{\pm}_w}_{r,n} = \operatorname{logaddexp}{\left(\log{\left({room\_below}_{r,n} \right)} + \operatorname{logaddexp}{\left(\log{\left({room\_above}_{r,n} \right)} + {\log m}_{r,n},{\log m^+}_{r,n} \right)},\operatorname{logaddexp}{\left(\log{\left({room\_above}_{r,n} \right)} + {\log m^-}_{r,n},{\log m^\pm}_{r,n} \right)} \right)}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    mass : array (R, N)
+        Lower block: log sum of w; -inf where there is nothing.
+    below : array (R, N)
+        log sum of w (x - X0), distances from its lower end.
+    above : array (R, N)
+        log sum of w (X1 - x), distances from its upper end.
+    both : array (R, N)
+        log sum of w (x - X0)(X1 - x).
+    room_below : array (R, N)
+        From the lower edge of the window to the block, non-negative.
+    room_above : array (R, N)
+        From the block to the upper edge of the window, non-negative.
+
+    Returns
+    -------
+    to_lower : array (R, N)
+    to_upper : array (R, N)
+    to_both : array (R, N)
+
+    Notes
+    -----
+    Source: derivations/polynomial_kernels.py.
+    """
+    R = mass.shape[0]
+    N = mass.shape[1]
+    to_lower = np.empty((R, N), mass.dtype)
+    to_upper = np.empty((R, N), mass.dtype)
+    to_both = np.empty((R, N), mass.dtype)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, N):
+            block = _window_sums(mass[rows], below[rows], above[rows], both[rows], room_below[rows], room_above[rows])
+            to_lower[rows], to_upper[rows], to_both[rows] = block
+    return to_lower, to_upper, to_both
+
+
+def _window_sums(mass, below, above, both, room_below, room_above):
+    log_room_below = np.log(room_below)
+    to_lower = np.logaddexp(below, log_room_below + mass)
+    log_room_above = np.log(room_above)
+    to_upper = np.logaddexp(above, log_room_above + mass)
+    to_both = np.logaddexp(log_room_below + to_upper, np.logaddexp(both, below + log_room_above))
+    return to_lower, to_upper, to_both
+
+
+def triangular_gaps(log_start, log_end, length, log_total):
+    r"""Cross-entropy of a uniform target against a mixture that is linear on gaps of it.
+
+    .. math::
+
+        {d^+}_{r,k} = \begin{cases} 0 & \text{for}\: {\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty \\{d}_{r,k} & \text{otherwise} \end{cases}
+
+        {\log P_{\max}}_{r,k} = \max\left({\log P_1}_{r,k}, {\log P_0}_{r,k}\right)
+
+        {x_{}}_{r,k} = \frac{\left|{{\log P_1}_{r,k} - {\log P_0}_{r,k}}\right|}{2}
+
+        {tail_{}}_{r,k} = \begin{cases} 0 & \text{for}\: {x_{}}_{r,k} > 40 \\\frac{2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases}
+
+        {deficit_{}}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(\frac{87734}{38979295480125} - \frac{349222 {x_{}}_{r,k}^{2}}{1531329465290625}\right) {x_{}}_{r,k}^{2} - \frac{3617}{162820783125}\right) {x_{}}_{r,k}^{2} + \frac{4}{18243225}\right) {x_{}}_{r,k}^{2} - \frac{1382}{638512875}\right) {x_{}}_{r,k}^{2} + \frac{2}{93555}\right) {x_{}}_{r,k}^{2} - \frac{1}{4725}\right) {x_{}}_{r,k}^{2} + \frac{2}{945}\right) {x_{}}_{r,k}^{2} - \frac{1}{45}\right) {x_{}}_{r,k}^{2} + \frac{1}{3}\right) {x_{}}_{r,k}^{2} + {x_{}}_{r,k} & \text{for}\: {x_{}}_{r,k} < \frac{1}{2} \\1 - {tail_{}}_{r,k} & \text{otherwise} \end{cases}
+
+        {\overline{\log P}}_{r,k} = - {deficit_{}}_{r,k} + {\log P_{\max}}_{r,k}
+
+        {v}_{r,k} = \begin{cases} 0 & \text{for}\: \left({\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty\right) \vee {d}_{r,k} = 0 \\- {\log M}_{r} + {\overline{\log P}}_{r,k} & \text{otherwise} \end{cases}
+
+        {\log\omega_0}_{r,k} = \log{\left(\frac{{d^+}_{r,k}}{{T}_{r}} \right)}
+
+        {L}_{r} = - \frac{\sum_{k=0}^{K - 1} {v}_{r,k} {d^+}_{r,k}}{{T}_{r}}
+
+        {T}_{r} = \sum_{k=0}^{K - 1} {d^+}_{r,k}
+
+        {\partial L/\partial d}_{r,k} = \begin{cases} 0 & \text{for}\: {\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty \\\frac{- {v}_{r,k} - {L}_{r}}{{T}_{r}} & \text{otherwise} \end{cases}
+
+        {\log\omega_{m}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(\begin{cases} 1 & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+
+        {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\\log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+
+        {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\\log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    log_start : array (R, K)
+        log P at the lower end of each gap, -inf for 0.
+    log_end : array (R, K)
+        log P at its upper end.
+    length : array (R, K)
+        Lengths of the gaps, non-negative, in the unit of x.
+    log_total : array (R,)
+        Logarithm of all mass.
+
+    Returns
+    -------
+    loss : array (R,)
+    reach : array (R,)
+    grad_length : array (R, K)
+    omega_mass : array (R, K)
+    omega_below : array (R, K)
+    omega_above : array (R, K)
+
+    Notes
+    -----
+    Source: derivations/polynomial_kernels.py.
+    """
+    R = log_start.shape[0]
+    K = log_start.shape[1]
+    loss = np.empty((R,), log_start.dtype)
+    reach = np.empty((R,), log_start.dtype)
+    grad_length = np.empty((R, K), log_start.dtype)
+    omega_mass = np.empty((R, K), log_start.dtype)
+    omega_below = np.empty((R, K), log_start.dtype)
+    omega_above = np.empty((R, K), log_start.dtype)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, K):
+            block = _triangular_gaps(log_start[rows], log_end[rows], length[rows], log_total[rows])
+            loss[rows], reach[rows], grad_length[rows], omega_mass[rows], omega_below[rows], omega_above[rows] = block
+    return loss, reach, grad_length, omega_mass, omega_below, omega_above
+
+
+def _triangular_gaps(log_start, log_end, length, log_total):
+    held = np.where((log_end == -np.inf) & (log_start == -np.inf), 0, length)
+    top = np.maximum(log_end, log_start)
+    x = (1/2)*abs(log_end - log_start)
+    tail = np.where((x > 40), 0, 2*x/np.expm1(2*x))
+    x_squared = x**2
+    deficit = np.where((x < 1/2), x - x_squared*(1/3 + x_squared*(x_squared*(2/945 + x_squared*(x_squared*(2/93555 + x_squared*(x_squared*(4/18243225 + x_squared*(x_squared*(87734/38979295480125 - 349222/1531329465290625*x_squared) - 3617/162820783125)) - 1382/638512875)) - 1/4725)) - 1/45)), 1 - tail)
+    mean = top - deficit
+    excess = np.where((length == 0) | (log_end == -np.inf) & (log_start == -np.inf), 0, mean - log_total[:, None])
+    reach = np.sum(held, 1)
+    inverse_reach = 1/reach
+    unit = np.log(held*inverse_reach[:, None])
+    raw_loss = np.sum(excess*held, 1)
+    loss = -inverse_reach*raw_loss
+    grad_length = np.where((log_end == -np.inf) & (log_start == -np.inf), 0, inverse_reach[:, None]*(-excess - loss[:, None]))
+    inverse_expm1_x = 1/np.expm1(-2*x)
+    omega_mass = np.where((held == 0), -np.inf, unit + np.log(np.where((x == 0), 1, -2*inverse_expm1_x*x)) - top)
+    log_held = np.log(held)
+    shared = np.log(np.where((x == 0), 1/2, -inverse_expm1_x*(2*x - deficit))) - top
+    shared_1 = np.log(np.where((x == 0), 1/2, -deficit*inverse_expm1_x)) - top
+    omega_below = np.where((held == 0), -np.inf, log_held + unit + np.where((log_end > log_start), shared_1, shared))
+    omega_above = np.where((held == 0), -np.inf, log_held + unit + np.where((log_end > log_start), shared, shared_1))
+    return loss, reach, grad_length, omega_mass, omega_below, omega_above
+
+
+def epanechnikov_gaps(log_start, log_end, log_mass, h, length, log_total):
+    r"""Cross-entropy of a uniform target against a mixture that is quadratic and concave on gaps of it.
+
+    .. math::
+
+        {d^+}_{r,k} = \begin{cases} 0 & \text{for}\: {\log M}_{r,k} = -\infty \\{d}_{r,k} & \text{otherwise} \end{cases}
+
+        {\log\kappa}_{r,k} = \max\left(2 \log{\left(\frac{{d^+}_{r,k}}{{h}_{r}} \right)} + {\log M}_{r,k}, {\log P_1}_{r,k} - 40, {\log P_0}_{r,k} - 40\right)
+
+        {\delta}_{r,k} = - e^{{\log P_1}_{r,k} - {\log\kappa}_{r,k}} + e^{- {\log\kappa}_{r,k} + {\log P_0}_{r,k}}
+
+        {s}_{r,k} = \sqrt{2 e^{{\log P_1}_{r,k} - {\log\kappa}_{r,k}} + 2 e^{- {\log\kappa}_{r,k} + {\log P_0}_{r,k}} + {\delta}_{r,k}^{2} + 1}
+
+        {\log\alpha}_{r,k} = \begin{cases} - \log{\left(- {\delta}_{r,k} + {s}_{r,k} + 1 \right)} - {\log\kappa}_{r,k} + {\log P_0}_{r,k} + \log{\left(2 \right)} & \text{for}\: {\delta}_{r,k} < 1 \\\log{\left(\frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} - \frac{1}{2} \right)} & \text{otherwise} \end{cases}
+
+        {\log\beta}_{r,k} = \begin{cases} - \log{\left({\delta}_{r,k} + {s}_{r,k} + 1 \right)} + {\log P_1}_{r,k} - {\log\kappa}_{r,k} + \log{\left(2 \right)} & \text{for}\: {\delta}_{r,k} > -1 \\\log{\left(- \frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} - \frac{1}{2} \right)} & \text{otherwise} \end{cases}
+
+        {x_{alpha}}_{r,k} = \frac{\operatorname{logaddexp}{\left(0,- {\log\alpha}_{r,k} \right)}}{2}
+
+        {tail_{alpha}}_{r,k} = \begin{cases} 0 & \text{for}\: {x_{alpha}}_{r,k} > 40 \\\frac{2 {x_{alpha}}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x_{alpha}}_{r,k} \right)}} & \text{otherwise} \end{cases}
+
+        {deficit_{alpha}}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(\frac{87734}{38979295480125} - \frac{349222 {x_{alpha}}_{r,k}^{2}}{1531329465290625}\right) {x_{alpha}}_{r,k}^{2} - \frac{3617}{162820783125}\right) {x_{alpha}}_{r,k}^{2} + \frac{4}{18243225}\right) {x_{alpha}}_{r,k}^{2} - \frac{1382}{638512875}\right) {x_{alpha}}_{r,k}^{2} + \frac{2}{93555}\right) {x_{alpha}}_{r,k}^{2} - \frac{1}{4725}\right) {x_{alpha}}_{r,k}^{2} + \frac{2}{945}\right) {x_{alpha}}_{r,k}^{2} - \frac{1}{45}\right) {x_{alpha}}_{r,k}^{2} + \frac{1}{3}\right) {x_{alpha}}_{r,k}^{2} + {x_{alpha}}_{r,k} & \text{for}\: {x_{alpha}}_{r,k} < \frac{1}{2} \\1 - {tail_{alpha}}_{r,k} & \text{otherwise} \end{cases}
+
+        {x_{beta}}_{r,k} = \frac{\operatorname{logaddexp}{\left(0,- {\log\beta}_{r,k} \right)}}{2}
+
+        {tail_{beta}}_{r,k} = \begin{cases} 0 & \text{for}\: {x_{beta}}_{r,k} > 40 \\\frac{2 {x_{beta}}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x_{beta}}_{r,k} \right)}} & \text{otherwise} \end{cases}
+
+        {deficit_{beta}}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(\frac{87734}{38979295480125} - \frac{349222 {x_{beta}}_{r,k}^{2}}{1531329465290625}\right) {x_{beta}}_{r,k}^{2} - \frac{3617}{162820783125}\right) {x_{beta}}_{r,k}^{2} + \frac{4}{18243225}\right) {x_{beta}}_{r,k}^{2} - \frac{1382}{638512875}\right) {x_{beta}}_{r,k}^{2} + \frac{2}{93555}\right) {x_{beta}}_{r,k}^{2} - \frac{1}{4725}\right) {x_{beta}}_{r,k}^{2} + \frac{2}{945}\right) {x_{beta}}_{r,k}^{2} - \frac{1}{45}\right) {x_{beta}}_{r,k}^{2} + \frac{1}{3}\right) {x_{beta}}_{r,k}^{2} + {x_{beta}}_{r,k} & \text{for}\: {x_{beta}}_{r,k} < \frac{1}{2} \\1 - {tail_{beta}}_{r,k} & \text{otherwise} \end{cases}
+
+        {\overline{\log P}}_{r,k} = \operatorname{logaddexp}{\left(0,{\log\alpha}_{r,k} \right)} + \operatorname{logaddexp}{\left(0,{\log\beta}_{r,k} \right)} - {deficit_{alpha}}_{r,k} - {deficit_{beta}}_{r,k} + {\log\kappa}_{r,k}
+
+        {v}_{r,k} = \begin{cases} 0 & \text{for}\: {d}_{r,k} = 0 \vee {\log M}_{r,k} = -\infty \\- {\log M}_{r} + {\overline{\log P}}_{r,k} & \text{otherwise} \end{cases}
+
+        {\log\omega_0}_{r,k} = \log{\left(\frac{{d^+}_{r,k}}{{T}_{r}} \right)}
+
+        {L}_{r} = - \frac{\sum_{k=0}^{K - 1} {v}_{r,k} {d^+}_{r,k}}{{T}_{r}}
+
+        {T}_{r} = \sum_{k=0}^{K - 1} {d^+}_{r,k}
+
+        {\partial L/\partial d}_{r,k} = \begin{cases} 0 & \text{for}\: {\log M}_{r,k} = -\infty \\\frac{- {v}_{r,k} - {L}_{r}}{{T}_{r}} & \text{otherwise} \end{cases}
+
+        {\log\omega_{m}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(2 {x_{alpha}}_{r,k} + 2 {x_{beta}}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+
+        {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left({deficit_{alpha}}_{r,k} - {deficit_{beta}}_{r,k} + 2 {x_{beta}}_{r,k} \right)} + \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+
+        {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(- {deficit_{alpha}}_{r,k} + {deficit_{beta}}_{r,k} + 2 {x_{alpha}}_{r,k} \right)} + \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+
+        {\log\omega_{m^\pm}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(\frac{\begin{cases} \left(\left(\left(\left(\left(\left(\left(\left(\left(\frac{175468}{4331032831125} - \frac{1396888 {x_{alpha}}_{r,k}^{2}}{306265893058125}\right) {x_{alpha}}_{r,k}^{2} - \frac{57872}{162820783125}\right) {x_{alpha}}_{r,k}^{2} + \frac{8}{2606175}\right) {x_{alpha}}_{r,k}^{2} - \frac{5528}{212837625}\right) {x_{alpha}}_{r,k}^{2} + \frac{4}{18711}\right) {x_{alpha}}_{r,k}^{2} - \frac{8}{4725}\right) {x_{alpha}}_{r,k}^{2} + \frac{4}{315}\right) {x_{alpha}}_{r,k}^{2} - \frac{4}{45}\right) {x_{alpha}}_{r,k}^{2} + \frac{2}{3}\right) {x_{alpha}}_{r,k} & \text{for}\: {x_{alpha}}_{r,k} < \frac{1}{2} \\- \frac{- 2 {tail_{alpha}}_{r,k} + 2 e^{- 2 {x_{alpha}}_{r,k}}}{\operatorname{expm}_{1}{\left(- 2 {x_{alpha}}_{r,k} \right)}} + 1 & \text{otherwise} \end{cases}}{2} + \frac{\begin{cases} \left(\left(\left(\left(\left(\left(\left(\left(\left(\frac{175468}{4331032831125} - \frac{1396888 {x_{beta}}_{r,k}^{2}}{306265893058125}\right) {x_{beta}}_{r,k}^{2} - \frac{57872}{162820783125}\right) {x_{beta}}_{r,k}^{2} + \frac{8}{2606175}\right) {x_{beta}}_{r,k}^{2} - \frac{5528}{212837625}\right) {x_{beta}}_{r,k}^{2} + \frac{4}{18711}\right) {x_{beta}}_{r,k}^{2} - \frac{8}{4725}\right) {x_{beta}}_{r,k}^{2} + \frac{4}{315}\right) {x_{beta}}_{r,k}^{2} - \frac{4}{45}\right) {x_{beta}}_{r,k}^{2} + \frac{2}{3}\right) {x_{beta}}_{r,k} & \text{for}\: {x_{beta}}_{r,k} < \frac{1}{2} \\- \frac{- 2 {tail_{beta}}_{r,k} + 2 e^{- 2 {x_{beta}}_{r,k}}}{\operatorname{expm}_{1}{\left(- 2 {x_{beta}}_{r,k} \right)}} + 1 & \text{otherwise} \end{cases}}{2} \right)} + 2 \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+
+    No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
+
+    Parameters
+    ----------
+    log_start : array (R, K)
+        log P at the lower end of each gap, -inf for 0.
+    log_end : array (R, K)
+        log P at its upper end.
+    log_mass : array (R, K)
+        Logarithm of the mass on each gap; -inf leaves the gap out.
+    h : array (R,)
+        Bandwidth.
+    length : array (R, K)
+        Lengths of the gaps, non-negative, in the unit of x.
+    log_total : array (R,)
+        Logarithm of all mass.
+
+    Returns
+    -------
+    loss : array (R,)
+    reach : array (R,)
+    grad_length : array (R, K)
+    omega_mass : array (R, K)
+    omega_below : array (R, K)
+    omega_above : array (R, K)
+    omega_both : array (R, K)
+
+    Notes
+    -----
+    Source: derivations/polynomial_kernels.py.
+    """
+    R = log_start.shape[0]
+    K = log_start.shape[1]
+    loss = np.empty((R,), log_start.dtype)
+    reach = np.empty((R,), log_start.dtype)
+    grad_length = np.empty((R, K), log_start.dtype)
+    omega_mass = np.empty((R, K), log_start.dtype)
+    omega_below = np.empty((R, K), log_start.dtype)
+    omega_above = np.empty((R, K), log_start.dtype)
+    omega_both = np.empty((R, K), log_start.dtype)
+    with np.errstate(all="ignore"):
+        for rows in _blocks(R, K):
+            block = _epanechnikov_gaps(log_start[rows], log_end[rows], log_mass[rows], h[rows], length[rows], log_total[rows])
+            loss[rows], reach[rows], grad_length[rows], omega_mass[rows], omega_below[rows], omega_above[rows], omega_both[rows] = block
+    return loss, reach, grad_length, omega_mass, omega_below, omega_above, omega_both
+
+
+def _epanechnikov_gaps(log_start, log_end, log_mass, h, length, log_total):
+    held = np.where((log_mass == -np.inf), 0, length)
+    inverse_h = 1/h
+    log_kappa = np.maximum(np.maximum(log_end - 40, log_start - 40), log_mass + 2*np.log(held*inverse_h[:, None]))
+    exp_log_end_minus_log_kappa = log_end - log_kappa
+    np.exp(exp_log_end_minus_log_kappa, out=exp_log_end_minus_log_kappa)
+    exp_log_start_minus_log_kappa = log_start - log_kappa
+    np.exp(exp_log_start_minus_log_kappa, out=exp_log_start_minus_log_kappa)
+    delta = exp_log_start_minus_log_kappa - exp_log_end_minus_log_kappa
+    s = np.sqrt(1 + delta**2 + 2*exp_log_end_minus_log_kappa + 2*exp_log_start_minus_log_kappa)
+    log_alpha = np.where((delta < 1), log_start + np.log(2) - log_kappa - np.log1p(s - delta), np.log((1/2)*delta + (1/2)*s - 1/2))
+    log_beta = np.where((delta > -1), log_end + np.log(2) - log_kappa - np.log1p(delta + s), np.log((1/2)*s - 1/2 - 1/2*delta))
+    x_alpha = (1/2)*np.logaddexp(0, -log_alpha)
+    tail_alpha = np.where((x_alpha > 40), 0, 2*x_alpha/np.expm1(2*x_alpha))
+    x_alpha_squared = x_alpha**2
+    deficit_alpha = np.where((x_alpha < 1/2), x_alpha - x_alpha_squared*(1/3 + x_alpha_squared*(x_alpha_squared*(2/945 + x_alpha_squared*(x_alpha_squared*(2/93555 + x_alpha_squared*(x_alpha_squared*(4/18243225 + x_alpha_squared*(x_alpha_squared*(87734/38979295480125 - 349222/1531329465290625*x_alpha_squared) - 3617/162820783125)) - 1382/638512875)) - 1/4725)) - 1/45)), 1 - tail_alpha)
+    x_beta = (1/2)*np.logaddexp(0, -log_beta)
+    tail_beta = np.where((x_beta > 40), 0, 2*x_beta/np.expm1(2*x_beta))
+    x_beta_squared = x_beta**2
+    deficit_beta = np.where((x_beta < 1/2), x_beta - x_beta_squared*(1/3 + x_beta_squared*(x_beta_squared*(2/945 + x_beta_squared*(x_beta_squared*(2/93555 + x_beta_squared*(x_beta_squared*(4/18243225 + x_beta_squared*(x_beta_squared*(87734/38979295480125 - 349222/1531329465290625*x_beta_squared) - 3617/162820783125)) - 1382/638512875)) - 1/4725)) - 1/45)), 1 - tail_beta)
+    mean = log_kappa + np.logaddexp(0, log_alpha) + np.logaddexp(0, log_beta) - deficit_alpha - deficit_beta
+    excess = np.where((length == 0) | (log_mass == -np.inf), 0, mean - log_total[:, None])
+    reach = np.sum(held, 1)
+    inverse_reach = 1/reach
+    unit = np.log(held*inverse_reach[:, None])
+    raw_loss = np.sum(excess*held, 1)
+    loss = -inverse_reach*raw_loss
+    grad_length = np.where((log_mass == -np.inf), 0, inverse_reach[:, None]*(-excess - loss[:, None]))
+    omega_mass = np.where((held == 0), -np.inf, unit + np.log(2*x_alpha + 2*x_beta) - log_kappa - np.log(s))
+    log_held = np.log(held)
+    omega_below = np.where((held == 0), -np.inf, log_held + unit + np.log(deficit_alpha + 2*x_beta - deficit_beta) - log_kappa - np.log(s))
+    omega_above = np.where((held == 0), -np.inf, log_held + unit + np.log(deficit_beta + 2*x_alpha - deficit_alpha) - log_kappa - np.log(s))
+    omega_both = np.where((held == 0), -np.inf, unit + 2*log_held + np.log((1/2)*np.where((x_alpha < 1/2), x_alpha*(2/3 + x_alpha_squared*(x_alpha_squared*(4/315 + x_alpha_squared*(x_alpha_squared*(4/18711 + x_alpha_squared*(x_alpha_squared*(8/2606175 + x_alpha_squared*(x_alpha_squared*(175468/4331032831125 - 1396888/306265893058125*x_alpha_squared) - 57872/162820783125)) - 5528/212837625)) - 8/4725)) - 4/45)), 1 - (2*np.exp(-2*x_alpha) - 2*tail_alpha)/np.expm1(-2*x_alpha)) + (1/2)*np.where((x_beta < 1/2), x_beta*(2/3 + x_beta_squared*(x_beta_squared*(4/315 + x_beta_squared*(x_beta_squared*(4/18711 + x_beta_squared*(x_beta_squared*(8/2606175 + x_beta_squared*(x_beta_squared*(175468/4331032831125 - 1396888/306265893058125*x_beta_squared) - 57872/162820783125)) - 5528/212837625)) - 8/4725)) - 4/45)), 1 - (2*np.exp(-2*x_beta) - 2*tail_beta)/np.expm1(-2*x_beta))) - log_kappa - np.log(s))
+    return loss, reach, grad_length, omega_mass, omega_below, omega_above, omega_both
