@@ -57,9 +57,11 @@ bins, three = range(2), range(3)
 # As a function of the weights, $L$ is convex, with
 #
 # $$
+# \begin{gathered}
 # -\frac{\partial L}{\partial S_j}=G_j:=\E_y\frac{K_j}p,\qquad
-# \frac{\partial^2L}{\partial S\,\partial S^\top}=\E_y\frac{KK^\top}{p^2},\qquad
+# \frac{\partial^2L}{\partial S\,\partial S^\top}=\E_y\frac{KK^\top}{p^2},\\
 # \bar R_j=S_jG_j,\qquad \sum_jS_jG_j=1.
+# \end{gathered}
 # $$ (hessian-in-weights)
 # ```
 #
@@ -105,8 +107,10 @@ hessian = covariance(S) - sum((q[n] * covariance(shares[n]) for n in bins), sp.z
 # least entry of $x$ and $\mu=\E_sx$. Then (Popoviciu's inequality, with what it gives away)
 #
 # $$
-# \tfrac12\lVert x\rVert^2-\operatorname{Var}_s(x)
-# =\E_s\big[(M-x)(x-m)\big]+\Big(\mu-\frac{M+m}2\Big)^2+\Big(\frac{M+m}2\Big)^2+\tfrac12\big(\lVert x\rVert^2-M^2-m^2\big)\ge0 .
+# \begin{aligned}
+# \tfrac12\lVert x\rVert^2-\operatorname{Var}_s(x)={}&\E_s\big[(M-x)(x-m)\big]+\Big(\mu-\frac{M+m}2\Big)^2\\
+# &+\Big(\frac{M+m}2\Big)^2+\tfrac12\big(\lVert x\rVert^2-M^2-m^2\big)\ge0 .
+# \end{aligned}
 # $$ (popoviciu)
 #
 # So $\operatorname{Var}_s\in[0,\frac12]$, and a difference $\operatorname{Var}_S-\E_y\operatorname{Var}_{R(y)}$ is in
@@ -267,8 +271,10 @@ for n in bins:
 # Let $S^*$ minimise $L$, $S_0$ have no zeros, and $S_{n+1}=\bar R(S_n)$. Then
 #
 # $$
-# \operatorname{KL}(S^*\Vert S_n)-\operatorname{KL}(S^*\Vert S_{n+1})\ge L(S_n)-L^*,\qquad
+# \begin{gathered}
+# \operatorname{KL}(S^*\Vert S_n)-\operatorname{KL}(S^*\Vert S_{n+1})\ge L(S_n)-L^*,\\
 # L(S_n)-L^*\le\frac{\operatorname{KL}(S^*\Vert S_0)}{n+1}\le\frac{\log J}{n+1},
+# \end{gathered}
 # $$ (em-rate)
 #
 # the last for even weights $S_0$. Whatever the kernel, the loss tends to its minimum.
