@@ -162,21 +162,21 @@ step = sp.Piecewise((tau, S - 1 <= TOLERANCE * own_sigma), (tau + S * (S - 1) / 
 sums_of_m = {m: 1 / (tau + gap), S: Sum(m, k), Q: Sum(m**2, k), own_sigma: sp.sqrt(Q)}
 
 # %% [markdown]
-# It starts from two clusters: the top category, and the $K-1$ others as if each had their mean gap $\bar g$. By Jensen's inequality that saddle is no further than
-# the true one. It solves $1/\tau+(K-1)/(\tau+\bar g)=1$; for a large $\bar g$ the root is written as a quotient, which loses no digit.
+# It starts from two clusters: the top category, and the $D-1$ others as if each had their mean gap $\bar g$. By Jensen's inequality that saddle is no further than
+# the true one. It solves $1/\tau+(D-1)/(\tau+\bar g)=1$; for a large $\bar g$ the root is written as a quotient, which loses no digit. A category of weight zero makes
+# $\bar g$ infinite and the start 1, which is behind every saddle.
 
 # %%
-z_K, z_g = sp.symbols("K gbar", positive=True)
-near_of = lambda K, mean: (K - mean + sp.sqrt((K - mean) ** 2 + 4 * mean)) / 2
-far_of = lambda K, mean: 2 / (1 - K / mean + sp.sqrt((1 - K / mean) ** 2 + 4 / mean))
-two_clusters = lambda t: 1 / t + (z_K - 1) / (t + z_g) - 1
-assert sp.simplify(two_clusters(near_of(z_K, z_g))) == 0
-assert sp.simplify((near_of(z_K, z_g) - far_of(z_K, z_g)).subs({z_K: 3, z_g: 7})) == 0
+z_D, z_g = sp.symbols("D gbar", positive=True)
+near_of = lambda D, mean: (D - mean + sp.sqrt((D - mean) ** 2 + 4 * mean)) / 2
+far_of = lambda D, mean: 2 / (1 - D / mean + sp.sqrt((1 - D / mean) ** 2 + 4 / mean))
+two_clusters = lambda t: 1 / t + (z_D - 1) / (t + z_g) - 1
+assert sp.simplify(two_clusters(near_of(z_D, z_g))) == 0
+assert sp.simplify((near_of(z_D, z_g) - far_of(z_D, z_g)).subs({z_D: 3, z_g: 7})) == 0
 
-count, mean_gap = of_row("count", "K"), of_row("mean_gap", r"\bar g")
-counted = lambda value: Sum(sp.Piecewise((value, sp.Ne(gap, sp.oo)), (0, True)), k)
-clusters = {count: counted(1), mean_gap: counted(gap) / sp.Max(count - 1, 1)}
-near, far = near_of(count, mean_gap), far_of(count, mean_gap)
+size, mean_gap = of_row("size", "D"), of_row("mean_gap", r"\bar g")
+clusters = {mean_gap: Sum(gap, k) / sp.Max(size - 1, 1)}
+near, far = near_of(size, mean_gap), far_of(size, mean_gap)
 
 # %% [markdown]
 # ### The path and its nodes
@@ -586,6 +586,7 @@ of_integrand = {F: "Sum of W_x.", W_x: "Weighted integrand, real part.", W_y: "I
 draws = {
     gap: lambda rng, shape: rng.exponential(size=shape),
     tau: lambda rng, shape: rng.uniform(3.5, 4, shape),
+    size: lambda rng, shape: rng.uniform(2, 9, shape),
     sigma: lambda rng, shape: rng.uniform(0.4, 0.6, shape),
     excess: lambda rng, shape: rng.uniform(0, 0.1, shape),
     rest_x: lambda rng, shape: rng.uniform(0, 0.1, shape),
@@ -610,9 +611,9 @@ kernels = [
     saddle_kernel(
         name="saddle_start",
         title="A start below the saddle: the top category and the mean of the others.",
-        inputs={gap: inputs[gap]},
+        inputs={gap: inputs[gap], size: "How many categories there are."},
         where=clusters,
-        outputs={tau: sp.Max(1, sp.Piecewise((far, mean_gap > count), (near, True)))},
+        outputs={tau: sp.Max(1, sp.Piecewise((far, mean_gap > size), (near, True)))},
     ),
     saddle_kernel(
         name="saddle_step",

@@ -15,9 +15,9 @@ from .kernels.numpy.cc_contour import TABLES
 from .losses import kernels
 
 STEPS = 60  # never reached below 2^73 categories: derivations/cc_theorems.py
-NODES = {  # (largest p, first node, one after the last) in the tables of the derivation
-    "float64": ((0.13, 60, 76), (0.235, 60, 80), (0.386, 60, 87), (0.45, 60, 90), (0.617, 0, 50), (np.inf, 0, 60)),
-    "float32": ((0.276, 0, 12), (0.58, 0, 18), (np.inf, 0, 24)),
+NODES = {  # (largest p, number of nodes, the first of them in the tables)
+    "float64": ((0.13, 16, 60), (0.235, 20, 60), (0.386, 27, 60), (0.45, 30, 60), (0.617, 50, 0), (np.inf, 60, 0)),
+    "float32": ((0.276, 12, 0), (0.58, 18, 0), (np.inf, 24, 0)),
 }
 FLAT = ((0.0072, 10), (0.0484, 20))  # (largest p, power sums): a row without a larger p needs no products
 SMALL, TERMS = 0.0075, 20  # in other rows, categories with p up to SMALL are served by so many power sums
@@ -69,12 +69,16 @@ class Moments:
     @cached_property
     def whole(self):
         """(problem, Solution with weights, nodes and weights of the rule) of each group of rows."""
-        again = lambda found, problem, table: by_products(self.xp, problem, table, True) if found.F is None else found
+        again = lambda found, problem, table: (
+            by_products(self.xp, problem, table, weights=True) if found.F is None else found
+        )
         plans = zip(self.first, self.groups)
         return [(problem, again(found, problem, table), table) for found, (_, problem, _, table) in plans]
 
     def gathered(self, shape, parts):
         """An array (R, *shape) of what is known of each group of rows."""
+        if len(self.groups) == 1:
+            return next(iter(parts)).astype(self.eta.dtype, copy=False)
         whole = self.xp.empty((len(self.eta), *shape), self.eta.dtype)
         for (rows, *_), values in zip(self.groups, parts):
             whole[rows] = values
@@ -84,6 +88,12 @@ class Moments:
     def log_Z(self):
         """log Z(eta - top), (R,): log Z(eta) is its sum with `top`."""
         return self.gathered((), (found.log_Z for found in self.first))
+
+    @property
+    def log_Z_alone(self):
+        """The same without the cost of the means; its last digit may differ."""
+        parts = (solve(self.xp, problem, table, mean=False) for _, problem, solve, table in self.groups)
+        return self.gathered((), (found.log_Z for found in parts))
 
     @property
     def mean(self):
@@ -109,7 +119,7 @@ class Moments:
 def log_partition(eta):
     """(top, log Z(eta - top)), both (R,), with top the largest eta of each row: log Z(eta) is their sum."""
     moments = Moments(eta)
-    return moments.top, moments.log_Z
+    return moments.top, moments.log_Z_alone
 
 
 def log_partition_and_mean(eta):
@@ -175,7 +185,7 @@ def at_saddle(xp, eta):
     top = eta.max(1)
     with np.errstate(invalid="ignore", over="ignore"):
         gap = top[:, None] - eta
-    (tau,) = cc.saddle_start(gap)
+    (tau,) = cc.saddle_start(gap, xp.full(len(gap), float(gap.shape[1])))
     for _ in range(STEPS):
         next_tau, sigma, excess = cc.saddle_step(gap, tau)
         if not (next_tau > tau).any():
@@ -192,7 +202,7 @@ def at_saddle(xp, eta):
 def groups(xp, problem, dtype):
     """(rows, how to solve them, nodes and weights) of each group of rows that the same kernels serve."""
     peak, limits, D = problem.peak, NODES[dtype.name], problem.gap.shape[1]
-    beyond = lambda limits: (~(peak[:, None] <= xp.asarray(limits))).sum(1)
+    beyond = lambda limits: xp.searchsorted(xp.asarray(limits), peak)  # how many limits are below the peak
     plan = beyond([P for P, _ in FLAT])
     if D <= PRODUCTS:
         plan[plan == len(FLAT)] += 1
@@ -207,29 +217,31 @@ def groups(xp, problem, dtype):
         yield rows, PLANS[number], tables(xp, dtype, *limits[nodes][1:])
 
 
-def tables(xp, dtype, start, stop):
-    """Nodes and weights of a rule for a precision, as doubles."""
+def tables(xp, dtype, nodes, first=0):
+    """So many nodes and weights of the tables for a precision, as doubles."""
     table = TABLES[dtype.name]
-    return [xp.asarray(table[name][start:stop], float) for name in ("zeta_x", "zeta_y", "w_x", "w_y")]
+    return [xp.asarray(table[name][first : first + nodes], float) for name in ("zeta_x", "zeta_y", "w_x", "w_y")]
 
 
-def by_products(xp, problem, table, weights=False):
+def by_products(xp, problem, table, mean=True, weights=False):
     """Products for all categories; with or without the weights, which covariances need."""
     cc = kernels(xp, "cc_contour")
+    if not mean:
+        return Solution(cc.log_partition(*problem, *table)[0], mean=None)
     if not weights:
         return Solution(*cc.log_partition_and_mean(*problem, *table))
     none = xp.zeros((len(problem.tau), len(table[0])))
     return Solution(*cc.log_partition_mean_and_weights(*problem, *table, none, none, none[:, 0].copy()))
 
 
-def by_power_sums(xp, problem, table, terms):
+def by_power_sums(xp, problem, table, terms, mean=True):
     """All categories of these rows are small."""
     nobody = problem._replace(gap=xp.empty((len(problem.tau), 0)))
-    found, mean = beside(xp, nobody, problem, table, terms)
-    return found._replace(mean=mean)
+    found, means = beside(xp, nobody, problem, table, terms, mean)
+    return found._replace(mean=means)
 
 
-def by_both(xp, problem, table):
+def by_both(xp, problem, table, mean=True):
     """Products for the large categories of a row, power sums for the others; rows with equally many large ones at a time."""
     large = 1 / ((problem.gap + problem.tau[:, None]) * problem.sigma[:, None]) > SMALL
     counts, (R, D) = large.sum(1), large.shape
@@ -237,33 +249,35 @@ def by_both(xp, problem, table):
     result = Solution(*(xp.full(shape, np.nan) for shape in shapes))
     for count in xp.unique(counts).tolist():
         rows = xp.nonzero(counts == count)[0]
-        found = with_large(xp, problem.take(rows), large[rows], table)
+        found = with_large(xp, problem.take(rows), large[rows], table, mean)
         for whole, piece in zip(result, found):
-            whole[rows] = piece
+            if piece is not None:
+                whole[rows] = piece
     return result
 
 
-def with_large(xp, problem, large, table):
+def with_large(xp, problem, large, table, mean):
     """The Solution of rows that have equally many large categories."""
     (R, D), count = large.shape, int(large[0].sum())
     if count == D:
-        return by_products(xp, problem, table, weights=True)
+        return by_products(xp, problem, table, mean, weights=True)
     few = problem._replace(gap=problem.gap[large].reshape(R, count))
     many = problem._replace(gap=problem.gap[~large].reshape(R, D - count))
-    found, mean_of_many = beside(xp, few, many, table, TERMS)
-    mean = xp.empty((R, D))
-    mean[large], mean[~large] = found.mean.ravel(), mean_of_many.ravel()
-    return found._replace(mean=mean)
+    found, mean_of_many = beside(xp, few, many, table, TERMS, mean)
+    if not mean:
+        return found._replace(mean=None)
+    means = xp.empty((R, D))
+    means[large], means[~large] = found.mean.ravel(), mean_of_many.ravel()
+    return found._replace(mean=means)
 
 
-def beside(xp, few, many, table, terms):
+def beside(xp, few, many, table, terms, mean=True):
     """(the Solution with the means of few categories, which take products; the means of the many, which take power sums)."""
     cc = kernels(xp, "cc_contour")
-    sums, means = getattr(cc, f"power_sums_{terms}"), getattr(cc, f"power_means_{terms}")
-    rest = sums(*many[:3], *table[:2])
+    rest = getattr(cc, f"power_sums_{terms}")(*many[:3], *table[:2])
     found = Solution(*cc.log_partition_mean_and_weights(*few, *table, *rest))
-    (mean,) = means(*many[:3], *found[2:], *table[:2])
-    return found, mean
+    means = getattr(cc, f"power_means_{terms}")(*many[:3], *found[2:], *table[:2])[0] if mean else None
+    return found, means
 
 
 PLANS = [*(partial(by_power_sums, terms=count) for _, count in FLAT), by_both, by_products]

@@ -69,7 +69,7 @@ def contour_rows(rng, R, B, J, dtype):
     rest = {name: rng.uniform(0, 0.1, shape) for name, shape in rest.items()}
     solved = function("numpy", "cc_contour", "log_partition_mean_and_weights")(**problem._asdict(), **rest, **tables)
     found = {"eta": eta, "top": top, "v": rng.normal(size=(R, J)), **problem._asdict(), **rest, **tables}
-    found |= dict(zip(contour.Solution._fields, solved))
+    found |= {"size": np.full(R, float(J)), **dict(zip(contour.Solution._fields, solved))}
     return {name: lambda array=array: array for name, array in found.items()}
 
 

@@ -71,11 +71,10 @@ def test_no_weight_is_small_enough_for_fewer_nodes_than_the_normal_limit_needs(n
 
 
 def levels(dtype):
-    """[(P, rule, n, whether that is a part of its nodes)] of the node counts that kdeviz.contour has for a precision."""
-    for P, start, stop in contour.NODES[dtype]:
-        rule = BALANCED if start else certificate.RULES[dtype]
-        assert start in (0, certificate.RULES[dtype].nodes) and stop - start <= rule.nodes
-        yield Fraction(min(P, 1)).limit_denominator(10**4), rule, stop - start, stop - start < rule.nodes
+    """[(P, rule, how many of its nodes)] of what kdeviz.contour chooses among for a precision."""
+    for P, nodes, first in contour.NODES[dtype]:
+        assert first in (0, certificate.RULES[dtype].nodes)
+        yield Fraction(min(P, 1)).limit_denominator(10**4), BALANCED if first else certificate.RULES[dtype], nodes
 
 
 @DTYPES
@@ -83,12 +82,13 @@ def test_the_kernels_switch_only_where_it_is_certified(dtype):
     allowed = exact(certificate.LEFT_OUT[dtype])
     within = lambda *bounds: all(bound.b <= allowed.b for bound in bounds)
     small, terms = Fraction(contour.SMALL).limit_denominator(10**4), contour.TERMS
-    for P, rule, n, shorter in levels(dtype):
-        assert P <= rule.P and (not shorter or within(*(certificate.dropped(rule, n, P, m) for m in range(3))))
+    for P, rule, n in levels(dtype):
+        assert P <= rule.P and n <= rule.nodes
+        assert n == rule.nodes or within(*(certificate.dropped(rule, n, P, m) for m in range(3)))
         assert within(*(certificate.broken_off(rule, n, P, terms, factor, small) for factor in (None, terms - 1)))
     for P, terms in contour.FLAT:
         P = Fraction(P).limit_denominator(10**4)
-        rule, n = next((rule, n) for limit, rule, n, _ in levels(dtype) if P <= limit)
+        rule, n = next((rule, n) for limit, rule, n in levels(dtype) if P <= limit)
         assert within(*(certificate.power_sum_error(rule, n, P, terms, factor) for factor in (None, terms - 1)))
 
 

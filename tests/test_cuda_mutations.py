@@ -169,7 +169,7 @@ CONTOUR_MUTATIONS = {
     "sign_of_an_imaginary_part": ("log_partition_mean_and_weights", r"W_x_value\*b \+ ", "W_x_value*b - ", "plain"),
     "sum_of_one_thread": ("covariance_matvec", r"c_x = block_reduce<.*;", "", "plain"),
     "square_without_its_imaginary_part": ("variances", r"\) - \((\w+\*\w+)\)", r") + (\1)", "plain"),
-    "category_of_weight_zero_counted": ("saddle_start", r"gap\[row\*D \+ k\] != INFINITE", "true", "infinite"),
+    "root_that_is_lost_at_a_weight_of_zero": ("saddle_start", r"mean_gap > size\[row\]", "false", "infinite"),
     "low_part_of_an_exact_sum_forgotten": ("saddle_excess", r"REAL m_low = [^;]*;", "REAL m_low = REAL(0);", "plain"),
     "power_sum_not_joined": (POWER_SUMS, r"kappa_3 = block_reduce<.*;", "", "plain"),
     "moment_of_all_but_one_node": (POWER_MEANS, r"node = 0; node < N", "node = 1; node < N", "plain"),

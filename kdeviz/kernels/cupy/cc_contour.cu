@@ -69,34 +69,27 @@ template <class Op> __device__ REAL block_reduce(REAL value, REAL neutral, REAL 
 }
 
 // A start below the saddle: the top category and the mean of the others.
-//     {K}_{r} = \sum_{k=0}^{D - 1} \begin{cases} 1 & \text{for}\: {g}_{r,k} \neq \infty \\0 & \text{otherwise} \end{cases}
-//     {\bar g}_{r} = \frac{\sum_{k=0}^{D - 1} \begin{cases} {g}_{r,k} & \text{for}\: {g}_{r,k} \neq \infty \\0 & \text{otherwise} \end{cases}}{\max\left(1, {K}_{r} - 1\right)}
-//     {\tau}_{r} = \max\left(1, \begin{cases} \frac{2}{\sqrt{\left(- \frac{{K}_{r}}{{\bar g}_{r}} + 1\right)^{2} + \frac{4}{{\bar g}_{r}}} - \frac{{K}_{r}}{{\bar g}_{r}} + 1} & \text{for}\: {K}_{r} < {\bar g}_{r} \\\frac{\sqrt{\left({K}_{r} - {\bar g}_{r}\right)^{2} + 4 {\bar g}_{r}}}{2} + \frac{{K}_{r}}{2} - \frac{{\bar g}_{r}}{2} & \text{otherwise} \end{cases}\right)
+//     {\bar g}_{r} = \frac{\sum_{k=0}^{D - 1} {g}_{r,k}}{\max\left(1, {D}_{r} - 1\right)}
+//     {\tau}_{r} = \max\left(1, \begin{cases} \frac{2}{\sqrt{\left(1 - \frac{{D}_{r}}{{\bar g}_{r}}\right)^{2} + \frac{4}{{\bar g}_{r}}} + 1 - \frac{{D}_{r}}{{\bar g}_{r}}} & \text{for}\: {\bar g}_{r} > {D}_{r} \\\frac{\sqrt{\left(- {\bar g}_{r} + {D}_{r}\right)^{2} + 4 {\bar g}_{r}}}{2} - \frac{{\bar g}_{r}}{2} + \frac{{D}_{r}}{2} & \text{otherwise} \end{cases}\right)
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 0 numbers a block.
 extern "C" __global__ void saddle_start(
-    const REAL *__restrict__ gap, long long R, long long D, REAL *__restrict__ tau, REAL *__restrict__ scratch)
+    const REAL *__restrict__ gap, const REAL *__restrict__ size, long long R, long long D, REAL *__restrict__ tau, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
-        REAL count = REAL(0);
         REAL raw_mean_gap = REAL(0);
-        REAL count_rest = REAL(0);
         REAL raw_mean_gap_rest = REAL(0);
         for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
-            REAL count_part = REAL(0);
             REAL raw_mean_gap_part = REAL(0);
             for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
-                count_part += (gap[row*D + k] != INFINITE ? REAL(1) : REAL(0));
-                raw_mean_gap_part += (gap[row*D + k] != INFINITE ? gap[row*D + k] : REAL(0));
+                raw_mean_gap_part += gap[row*D + k];
             }
-            accumulate(count, count_rest, count_part);
             accumulate(raw_mean_gap, raw_mean_gap_rest, raw_mean_gap_part);
         }
-        count = block_reduce<Sum>(count, REAL(0), lanes);
         raw_mean_gap = block_reduce<Sum>(raw_mean_gap, REAL(0), lanes);
-        REAL mean_gap = raw_mean_gap/maximum(REAL(1), count + REAL(-1));
-        if (threadIdx.x == 0) tau[row] = maximum(REAL(1), (count < mean_gap ? REAL(2)/(REAL(1) + sqrt(((REAL(1) - count/mean_gap)*(REAL(1) - count/mean_gap)) + REAL(4)/mean_gap) - count/mean_gap) : (REAL(1)/REAL(2))*count + (REAL(1)/REAL(2))*sqrt(((count - mean_gap)*(count - mean_gap)) + REAL(4)*mean_gap) - REAL(1)/REAL(2)*mean_gap));
+        REAL mean_gap = raw_mean_gap/maximum(REAL(1), size[row] + REAL(-1));
+        if (threadIdx.x == 0) tau[row] = maximum(REAL(1), (mean_gap > size[row] ? REAL(2)/(REAL(1) + sqrt(((REAL(1) - size[row]/mean_gap)*(REAL(1) - size[row]/mean_gap)) + REAL(4)/mean_gap) - size[row]/mean_gap) : (REAL(1)/REAL(2))*size[row] + (REAL(1)/REAL(2))*sqrt(((size[row] - mean_gap)*(size[row] - mean_gap)) + REAL(4)*mean_gap) - REAL(1)/REAL(2)*mean_gap));
     }
 }
 

@@ -3,13 +3,13 @@ from . import source
 from .launch import launch
 
 
-def saddle_start(gap):
+def saddle_start(gap, size):
     """A start below the saddle: the top category and the mean of the others. See kdeviz.kernels.numpy.cc_contour.saddle_start."""
     R = gap.shape[0]
     D = gap.shape[1]
     outputs = (R,),
     block = dict(scratch=0, width=D)
-    return launch(source("cc_contour"), "saddle_start", (gap,), (R, D), outputs, **block)
+    return launch(source("cc_contour"), "saddle_start", (gap, size), (R, D), outputs, **block)
 
 
 def saddle_step(gap, tau):

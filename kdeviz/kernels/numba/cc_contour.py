@@ -392,16 +392,14 @@ def _grid_of_type(x):
     return (lambda x: np.float32(3072)) if x == nb.float32 else (lambda x: 100663296.0)
 
 
-def saddle_start(gap):
+def saddle_start(gap, size):
     r"""A start below the saddle: the top category and the mean of the others.
 
     .. math::
 
-        {K}_{r} = \sum_{k=0}^{D - 1} \begin{cases} 1 & \text{for}\: {g}_{r,k} \neq \infty \\0 & \text{otherwise} \end{cases}
+        {\bar g}_{r} = \frac{\sum_{k=0}^{D - 1} {g}_{r,k}}{\max\left(1, {D}_{r} - 1\right)}
 
-        {\bar g}_{r} = \frac{\sum_{k=0}^{D - 1} \begin{cases} {g}_{r,k} & \text{for}\: {g}_{r,k} \neq \infty \\0 & \text{otherwise} \end{cases}}{\max\left(1, {K}_{r} - 1\right)}
-
-        {\tau}_{r} = \max\left(1, \begin{cases} \frac{2}{\sqrt{\left(- \frac{{K}_{r}}{{\bar g}_{r}} + 1\right)^{2} + \frac{4}{{\bar g}_{r}}} - \frac{{K}_{r}}{{\bar g}_{r}} + 1} & \text{for}\: {K}_{r} < {\bar g}_{r} \\\frac{\sqrt{\left({K}_{r} - {\bar g}_{r}\right)^{2} + 4 {\bar g}_{r}}}{2} + \frac{{K}_{r}}{2} - \frac{{\bar g}_{r}}{2} & \text{otherwise} \end{cases}\right)
+        {\tau}_{r} = \max\left(1, \begin{cases} \frac{2}{\sqrt{\left(1 - \frac{{D}_{r}}{{\bar g}_{r}}\right)^{2} + \frac{4}{{\bar g}_{r}}} + 1 - \frac{{D}_{r}}{{\bar g}_{r}}} & \text{for}\: {\bar g}_{r} > {D}_{r} \\\frac{\sqrt{\left(- {\bar g}_{r} + {D}_{r}\right)^{2} + 4 {\bar g}_{r}}}{2} - \frac{{\bar g}_{r}}{2} + \frac{{D}_{r}}{2} & \text{otherwise} \end{cases}\right)
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -409,6 +407,8 @@ def saddle_start(gap):
     ----------
     gap : array (R, D)
         Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
+    size : array (R,)
+        How many categories there are.
 
     Returns
     -------
@@ -421,29 +421,24 @@ def saddle_start(gap):
     R = gap.shape[0]
     D = gap.shape[1]
     tau = _apart((R,), gap.dtype)
-    _run(_saddle_start, R, D, (gap,), (tau,))
+    _run(_saddle_start, R, D, (gap, size,), (tau,))
     return tau,
 
 
 @_compiled
-def _saddle_start(start, stop, gap, tau):
+def _saddle_start(start, stop, gap, size, tau):
     real = gap.dtype.type
     D = gap.shape[1]
     for row in range(start, stop):
-        count = real(0)
         raw_mean_gap = real(0)
-        count_rest = real(0)
         raw_mean_gap_rest = real(0)
         for k_0 in range(0, D, 128):
-            count_part = real(0)
             raw_mean_gap_part = real(0)
             for k in _block(k_0, 128, D):
-                count_part = _add(count_part, (real(1) if gap[row, k] != real(np.inf) else real(0)))
-                raw_mean_gap_part = _add(raw_mean_gap_part, (gap[row, k] if gap[row, k] != real(np.inf) else real(0)))
-            count, count_rest = _accumulate(count, count_rest, count_part)
+                raw_mean_gap_part = _add(raw_mean_gap_part, gap[row, k])
             raw_mean_gap, raw_mean_gap_rest = _accumulate(raw_mean_gap, raw_mean_gap_rest, raw_mean_gap_part)
-        mean_gap = raw_mean_gap/_maximum(real(1), count + real(-1))
-        tau[row] = _maximum(real(1), (real(2)/(real(1) + math.sqrt(((real(1) - count/mean_gap)*(real(1) - count/mean_gap)) + real(4)/mean_gap) - count/mean_gap) if count < mean_gap else (real(1)/real(2))*count + (real(1)/real(2))*math.sqrt(((count - mean_gap)*(count - mean_gap)) + real(4)*mean_gap) - real(1)/real(2)*mean_gap))
+        mean_gap = raw_mean_gap/_maximum(real(1), size[row] + real(-1))
+        tau[row] = _maximum(real(1), (real(2)/(real(1) + math.sqrt(((real(1) - size[row]/mean_gap)*(real(1) - size[row]/mean_gap)) + real(4)/mean_gap) - size[row]/mean_gap) if mean_gap > size[row] else (real(1)/real(2))*size[row] + (real(1)/real(2))*math.sqrt(((size[row] - mean_gap)*(size[row] - mean_gap)) + real(4)*mean_gap) - real(1)/real(2)*mean_gap))
 
 
 def saddle_step(gap, tau):

@@ -65,16 +65,14 @@ def _coarse(x):
     return (x + grid) - grid
 
 
-def saddle_start(gap):
+def saddle_start(gap, size):
     r"""A start below the saddle: the top category and the mean of the others.
 
     .. math::
 
-        {K}_{r} = \sum_{k=0}^{D - 1} \begin{cases} 1 & \text{for}\: {g}_{r,k} \neq \infty \\0 & \text{otherwise} \end{cases}
+        {\bar g}_{r} = \frac{\sum_{k=0}^{D - 1} {g}_{r,k}}{\max\left(1, {D}_{r} - 1\right)}
 
-        {\bar g}_{r} = \frac{\sum_{k=0}^{D - 1} \begin{cases} {g}_{r,k} & \text{for}\: {g}_{r,k} \neq \infty \\0 & \text{otherwise} \end{cases}}{\max\left(1, {K}_{r} - 1\right)}
-
-        {\tau}_{r} = \max\left(1, \begin{cases} \frac{2}{\sqrt{\left(- \frac{{K}_{r}}{{\bar g}_{r}} + 1\right)^{2} + \frac{4}{{\bar g}_{r}}} - \frac{{K}_{r}}{{\bar g}_{r}} + 1} & \text{for}\: {K}_{r} < {\bar g}_{r} \\\frac{\sqrt{\left({K}_{r} - {\bar g}_{r}\right)^{2} + 4 {\bar g}_{r}}}{2} + \frac{{K}_{r}}{2} - \frac{{\bar g}_{r}}{2} & \text{otherwise} \end{cases}\right)
+        {\tau}_{r} = \max\left(1, \begin{cases} \frac{2}{\sqrt{\left(1 - \frac{{D}_{r}}{{\bar g}_{r}}\right)^{2} + \frac{4}{{\bar g}_{r}}} + 1 - \frac{{D}_{r}}{{\bar g}_{r}}} & \text{for}\: {\bar g}_{r} > {D}_{r} \\\frac{\sqrt{\left(- {\bar g}_{r} + {D}_{r}\right)^{2} + 4 {\bar g}_{r}}}{2} - \frac{{\bar g}_{r}}{2} + \frac{{D}_{r}}{2} & \text{otherwise} \end{cases}\right)
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -82,6 +80,8 @@ def saddle_start(gap):
     ----------
     gap : array (R, D)
         Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
+    size : array (R,)
+        How many categories there are.
 
     Returns
     -------
@@ -97,21 +97,18 @@ def saddle_start(gap):
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
         for rows in _blocks(R, all_ks[0].stop):
-            block = _saddle_start(gap[rows], all_ks)
+            block = _saddle_start(gap[rows], size[rows], all_ks)
             tau[rows], = block
     return tau,
 
 
-def _saddle_start(gap, all_ks):
-    real = gap.dtype.type
-    count = count_rest = 0
+def _saddle_start(gap, size, all_ks):
     raw_mean_gap = raw_mean_gap_rest = 0
     for ks in all_ks:
-        count, count_rest = _accumulate(count, count_rest, np.sum(np.where((gap[:, ks] != np.inf), real(1), real(0)), 1))
-        raw_mean_gap, raw_mean_gap_rest = _accumulate(raw_mean_gap, raw_mean_gap_rest, np.sum(np.where((gap[:, ks] != np.inf), gap[:, ks], 0), 1))
-    mean_gap = raw_mean_gap/np.maximum(count - 1, 1)
+        raw_mean_gap, raw_mean_gap_rest = _accumulate(raw_mean_gap, raw_mean_gap_rest, np.sum(gap[:, ks], 1))
+    mean_gap = raw_mean_gap/np.maximum(size - 1, 1)
     inverse_mean_gap = 1/mean_gap
-    tau = np.maximum(np.where((count < mean_gap), 2/(1 + np.sqrt((1 - count*inverse_mean_gap)**2 + 4*inverse_mean_gap) - count*inverse_mean_gap), (1/2)*count + (1/2)*np.sqrt((count - mean_gap)**2 + 4*mean_gap) - 1/2*mean_gap), 1)
+    tau = np.maximum(np.where((mean_gap > size), 2/(1 + np.sqrt((1 - inverse_mean_gap*size)**2 + 4*inverse_mean_gap) - inverse_mean_gap*size), (1/2)*size + (1/2)*np.sqrt((size - mean_gap)**2 + 4*mean_gap) - 1/2*mean_gap), 1)
     return tau,
 
 
