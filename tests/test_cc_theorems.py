@@ -11,7 +11,6 @@ from derivations import _cc_certificate as certificate
 from derivations import cc, cc_theorems
 from kdeviz import contour
 from kdeviz.codegen.__main__ import HOME
-from kdeviz.kernels.numpy.cc_contour import TABLES
 
 IV, exact = certificate.IV, certificate.exact
 NAMES = pytest.mark.parametrize("name", certificate.RULES)
@@ -90,15 +89,6 @@ def test_the_kernels_switch_only_where_it_is_certified(dtype):
         P = Fraction(P).limit_denominator(10**4)
         rule, n = next((rule, n) for limit, rule, n in levels(dtype) if P <= limit)
         assert within(*(certificate.power_sum_error(rule, n, P, terms, factor) for factor in (None, terms - 1)))
-
-
-@pytest.mark.parametrize("dtype, names", [("float64", ["float64", "balanced"]), ("float32", ["float32"])])
-def test_the_tables_of_the_kernels_hold_the_nodes_of_the_rules_one_after_another(dtype, names):
-    zeta, w = np.concatenate([cc_theorems.nodes(name) for name in names], 1)
-    part = {name: np.array(values) for name, values in TABLES[dtype].items()}
-    tolerance = {"float64": 1e-13, "float32": 1e-6}[dtype]
-    np.testing.assert_allclose(part["zeta_x"] + 1j * part["zeta_y"], zeta, rtol=tolerance)
-    np.testing.assert_allclose(part["w_x"] + 1j * part["w_y"], w, rtol=tolerance)
 
 
 def test_power_sums_promise_nothing_where_they_diverge():

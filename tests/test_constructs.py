@@ -242,20 +242,24 @@ def test_tables_hold_each_exact_expression_rounded_once_in_order():
     }
 
 
-def test_the_rule_of_the_contour_is_rounded_once_from_its_formula():
-    """Typed here from the formula, not from the derivation's expressions: zeta(u) = c + a (1 - cosh u) + i b sinh u, w = h zeta'(u)/(i pi)."""
-    for dtype, nodes in (("float64", 60), ("float32", 24)):
-        with mpmath.workdps(60):
-            h = mpmath.mpf(7) / (2 * nodes if dtype == "float64" else 60)
-            places = [(j + mpmath.mpf(1) / 2) * h for j in range(nodes)]
-            a, b, first = mpmath.mpf(9) / 4, mpmath.mpf(18) / 5, mpmath.mpf(2) / 5
-            want = {
-                "zeta_x": [float(first + a * (1 - mpmath.cosh(u))) for u in places],
-                "zeta_y": [float(b * mpmath.sinh(u)) for u in places],
-                "w_x": [float(h / mpmath.pi * b * mpmath.cosh(u)) for u in places],
-                "w_y": [float(h / mpmath.pi * a * mpmath.sinh(u)) for u in places],
-            }
-        assert TABLES[dtype] == want
+def columns_of_rule(a, b, c, h, nodes):
+    """The columns of a table, typed here from the formula: zeta(u) = c + a (1 - cosh u) + i b sinh u, w = h zeta'(u)/(i pi)."""
+    a, b, c, h = (mpmath.mpf(v.numerator) / v.denominator for v in map(Fraction, (a, b, c, h)))
+    places = [(j + mpmath.mpf(1) / 2) * h for j in range(nodes)]
+    return {
+        "zeta_x": [float(c + a * (1 - mpmath.cosh(u))) for u in places],
+        "zeta_y": [float(b * mpmath.sinh(u)) for u in places],
+        "w_x": [float(h / mpmath.pi * b * mpmath.cosh(u)) for u in places],
+        "w_y": [float(h / mpmath.pi * a * mpmath.sinh(u)) for u in places],
+    }
+
+
+def test_the_rules_of_the_contour_are_rounded_once_from_their_formula():
+    with mpmath.workdps(60):
+        of_all = columns_of_rule("9/4", "18/5", "2/5", "7/120", 60)
+        of_balanced = columns_of_rule("6", "8", "9/10", "3/50", 30)
+        assert TABLES["float64"] == {name: of_all[name] + of_balanced[name] for name in of_all}
+        assert TABLES["float32"] == columns_of_rule("9/4", "18/5", "2/5", "7/60", 24)
 
 
 def test_a_table_is_an_argument_that_all_rows_share(run):
