@@ -107,10 +107,10 @@ def window_blocks(s, e):
     return (range(s, middle), range(middle, e)), half
 
 
-for s, e in ((s, e) for e in range(40) for s in range(e - 1)):
-    (left, right), half = window_blocks(s, e)
-    assert [*left, *right] == [*range(s, e)]
-    assert len(left) > 0 and e - 1 < right.start + half and left.stop - half <= s
+for start, end in ((s, e) for e in range(40) for s in range(e - 1)):
+    (left, right), half = window_blocks(start, end)
+    assert [*left, *right] == [*range(start, end)]
+    assert len(left) > 0 and end <= right.start + half and left.stop - half <= start
 
 # %% [markdown]
 # ## Limits

@@ -14,7 +14,7 @@ from oracle import assert_close
 from derivations import kde_ce
 
 EPS = np.finfo(float).eps
-DIGITS = 40
+DIGITS = 30
 
 
 def exactly(*values):
