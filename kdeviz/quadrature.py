@@ -43,7 +43,7 @@ class Panels(NamedTuple):
     def blocks(self, numbers):
         """Slices of panels, each of which takes so many numbers."""
         step = max(1, AT_ONCE // numbers)
-        return [slice(start, start + step) for start in range(0, len(self.row), step)]
+        return [slice(start, start + step) for start in range(0, max(1, len(self.row)), step)]
 
     def per_row(self, values):
         """For each panel, the sum of the values of all panels of its row."""
@@ -64,11 +64,13 @@ def gauss(n):
 def lobatto(n):
     """Nodes and weights (n,) on [0, 1], both ends among them, exact for polynomials of degree 2n - 3."""
     P = Legendre.basis(n - 1)
-    x = np.concatenate([[-1.0], P.deriv().roots(), [1.0]])
+    inner = P.deriv().roots()
+    inner = inner - P.deriv()(inner) / P.deriv(2)(inner)  # the roots are those of a matrix, and have lost some digits
+    x = np.concatenate([[-1.0], inner, [1.0]])
     return (1 + x) / 2, 1 / (n * (n - 1) * P(x) ** 2)
 
 
-GAUSS, LOBATTO, COARSE = gauss(16), lobatto(17), gauss(4)
+GAUSS, LOBATTO, COARSE = gauss(16), lobatto(17), lobatto(4)
 NODES = len(GAUSS[0])
 APART = np.append(GAUSS[0], LOBATTO[0]), np.append(GAUSS[1], -LOBATTO[1])  # the one less the other
 
@@ -103,7 +105,7 @@ def at_nodes(xp, function, rows, panels):
     dtype, rows = rows["z"].dtype, in_double(xp, rows)
     groups, outputs = list(equally_many(panels, len(rows["z"]))), []
     for which, of_these in groups:
-        position, q = (xp.asarray(v.reshape(len(which), -1)) for v in placed(of_these, GAUSS))
+        position, q = (xp.asarray(v.reshape(len(v), v.shape[1] * NODES)) for v in placed(of_these, GAUSS))
         outputs.append(function(**on_device(xp, rows, which), position=position, q=q))
     back = np.argsort(np.concatenate([which for which, _ in groups]))
     return tuple(xp.concatenate(parts)[back].astype(dtype) for parts in zip(*outputs))
@@ -123,93 +125,129 @@ def equally_many(panels, R):
 
 def in_double(xp, rows):
     """The rows on the host."""
-    return {name: (a if xp is np else a.get()).astype(float) for name, a in rows.items()}
+    return {name: on_host(xp, a).astype(float) for name, a in rows.items()}
+
+
+def on_host(xp, array):
+    return array if xp is np else array.get()
 
 
 def on_device(xp, rows, which):
-    return {name: xp.asarray(a[which]) for name, a in rows.items()}
+    return {name: xp.asarray(a) for name, a in take(rows, which).items()}
+
+
+def take(rows, which):
+    return {name: a[which] for name, a in rows.items()}
 
 
 # ---------------------------------------------------------------------------------------------------- choice of panels
+class Integrand(NamedTuple):
+    """A bins kernel and its rows, in double precision on the host."""
+
+    xp: Any
+    compute: Any
+    rows: Any
+    name: Any
+
+    def on_panels(self, panels, rule, measure):
+        """measure(panels, outputs) (..., P) of the kernel with panels for rows, in blocks."""
+        found = []
+        for block in panels.blocks(self.rows["z"].shape[1] + 2 * NODES):
+            some = panels.take(block)
+            position, q = map(self.xp.asarray, placed(some, rule))
+            out = self.compute(**on_device(self.xp, self.rows, some.row), position=position, q=q)
+            found.append(measure(some, [on_host(self.xp, a) for a in out]))
+        return np.concatenate(found, -1)
+
+
 def chosen_panels(xp, compute, rows, kernel_name, limit=LIMIT):
     """The panels of all rows, sorted, for :func:`at_nodes`.
 
     A panel is halved until its error is at most its share of what is wanted: the larger of its width and one part of all panels of its row.
     """
     wanted, refused = WANTED[rows["z"].dtype.name], REFUSED[rows["z"].dtype.name]
-    rows = in_double(xp, rows)
-    finest = np.maximum(NARROWEST, surely_fine(rows, kernel_name))
-    panels = starting_panels(rows, kernel_name, limit)
-    size = sizes(xp, compute, rows, panels)
-    error = errors(xp, compute, rows, panels, scales(panels, size))
-    while (poor := is_poor(panels, error, wanted) & (panels.width > finest[panels.row])).any():
+    integrand = Integrand(xp, compute, in_double(xp, rows), kernel_name)
+    panels = starting_panels(integrand.rows, kernel_name, limit)
+    found = outlines(integrand, panels)
+    error = errors(integrand, panels, scales(panels, found))
+    while (poor := is_poor(panels, found, error, wanted)).any():
         halves = panels.take(poor).halves()
-        panels, size = (
-            joined([panels.take(~poor), halves]),
-            np.append(size[:, ~poor], sizes(xp, compute, rows, halves), 1),
-        )
-        check_limit(panels, limit, np.append(error[~poor], np.tile(error[poor] / 2, 2)))
-        of_halves = scales(panels, size)[:, -len(halves.row) :]
-        error = np.append(error[~poor], errors(xp, compute, rows, halves, of_halves))
-    check_total(panels, error, np.maximum(refused, ROUNDING * scales(panels, size)[0]))
+        check_limit(panels, panels.per_row(1.0 + poor), error, limit)
+        panels = joined([panels.take(~poor), halves])
+        found = np.append(found[:, ~poor], outlines(integrand, halves), 1)
+        error = np.append(error[~poor], errors(integrand, halves, scales(panels, found)[:, -len(halves.row) :]))
+    check_total(panels, error, np.maximum(refused, ROUNDING * np.nan_to_num(scales(panels, found)[0], posinf=0)))
     return panels.take(np.lexsort((panels.left, panels.row)))
 
 
-def is_poor(panels, error, wanted):
-    return error > wanted * np.maximum(panels.width, 1 / panels.per_row(np.ones_like(error)))
+def is_poor(panels, found, error, wanted):
+    share = np.maximum(panels.width, 1 / panels.per_row(np.ones_like(error)))
+    return (error > wanted * share) & (panels.width > np.maximum(NARROWEST, found[2]))
 
 
-def surely_fine(rows, name):
-    """A width (R,), as a share of [a, b], at which sixteen nodes leave nothing but rounding; 0 for a kernel that is not known."""
-    h, width, period = rows["h"], rows["b"] - rows["a"], rows.get("period")
+def outlines(integrand, panels):
+    """Of each panel (3, P): its parts of loss and h grad_h, roughly, and the width at which nothing but rounding is left.
+
+    A loss of +inf stays: such a row has no other gradient than grad_z, and the others are not waited for.
+    """
+    rows, name = integrand.rows, integrand.name
+    with np.errstate(invalid="ignore"):
+        S = np.exp(rows["z"] - rows["z"].max(1, keepdims=True))
+    S /= S.sum(1, keepdims=True)
+
+    def measure(some, out):
+        loss, grad_z, _, grad_h, *_ = out
+        of_these = take(rows, some.row)
+        stretch = of_these["h"] * grad_h
+        matters = S[some.row] - grad_z / some.width[:, None] > 1e-14
+        return np.nan_to_num([loss, stretch, surely_fine(of_these, name, some, matters)], posinf=np.inf, neginf=0)
+
+    return integrand.on_panels(panels, COARSE, measure)
+
+
+def surely_fine(rows, name, panels, matters):
+    """The width at which sixteen nodes leave nothing but rounding, as a share of [a, b], for points that matter; 0 for a kernel that is not known."""
+    h, width = rows["h"], rows["b"] - rows["a"]
     if name not in SMOOTH:
         return np.zeros(len(h))
     if name == "cauchy":
-        return h / width
-    reach = np.fmax.reduce(rows["points"], 1) - np.fmin.reduce(rows["points"], 1) if period is None else period
-    return 2 * h**2 / np.maximum(reach, h) / width
+        return h / 2 / width
+    distance = distances(rows, width * (panels.left + panels.right) / 2)
+    reach = np.where(matters, distance, -np.inf).max(1) - np.where(matters, distance, np.inf).min(1)
+    with np.errstate(divide="ignore"):
+        return 2 * h**2 / np.maximum(reach, 1e-9 * h) / width
 
 
-def sizes(xp, compute, rows, panels):
-    """The parts (2, P) of loss and h grad_h in each panel, roughly."""
-    loss, _, _, grad_h, *_ = of_panels(xp, compute, rows, panels, COARSE)
-    return np.nan_to_num([loss, grad_h * rows["h"][panels.row]], posinf=0, neginf=0)
+def scales(panels, found):
+    """What errors are relative to (2, P): max(1, .) of the loss and of h grad_h of the panel's row; both +inf where the loss is."""
+    loss, stretch = (np.maximum(1, abs(panels.per_row(part))) for part in found[:2])
+    return np.array([loss, np.where(np.isinf(loss), np.inf, stretch)])
 
 
-def scales(panels, size):
-    """What errors are relative to (2, P): max(1, .) of the loss and of h grad_h of the panel's row."""
-    return np.maximum(1, np.abs([panels.per_row(part) for part in size]))
-
-
-def errors(xp, compute, rows, panels, scales):
+def errors(integrand, panels, scales):
     """The error of each panel (P,), as its part of the row's: the largest of those of the loss and the gradients, relative to their scales.
 
     Where some nodes have density 0 and others have not, it is all that the panel may hold. Where all have, or all is NaN, there is nothing to gain.
     """
-    loss, *grad, some, every = of_panels(xp, compute, rows, panels, APART)
-    by_z, by_points, by_h, by_a, by_b = (abs(g) if g.ndim == 1 else abs(g).sum(1) for g in grad)
-    h, (of_loss, of_h) = rows["h"][panels.row], scales
-    by_place = h * np.maximum(by_points, np.maximum(by_a, by_b)) / np.sqrt(of_h)
-    error = np.max([abs(loss) / of_loss, by_z, by_place, h * by_h / of_h], 0)
+    h = integrand.rows["h"][panels.row]
+
+    def measure(some, out):
+        loss, *grad, log_p = out
+        finite = np.isfinite(log_p)
+        return np.array(
+            [abs(loss), *(abs(g.T).sum(0) if g.ndim == 2 else abs(g) for g in grad), finite.any(1), finite.all(1)]
+        )
+
+    by_loss, by_z, by_points, by_h, by_a, by_b, some, every = integrand.on_panels(panels, APART, measure)
+    by_place = h * np.maximum(by_points, np.maximum(by_a, by_b)) / np.sqrt(scales[1])
+    error = np.max([by_loss / scales[0], by_z, by_place, h * by_h / scales[1]], 0)
     return np.where(every, error, np.where(some, panels.width, 0))
 
 
-def of_panels(xp, compute, rows, panels, rule):
-    """The first six outputs with panels for rows, on the host; and whether some, and whether all, of their nodes have a finite density."""
-    blocks = []
-    for block in panels.blocks(rows["z"].shape[1] + 2 * NODES):
-        some = panels.take(block)
-        position, q = map(xp.asarray, placed(some, rule))
-        *out, log_p = compute(**on_device(xp, rows, some.row), position=position, q=q)
-        finite = xp.isfinite(log_p)
-        blocks.append([a if xp is np else a.get() for a in (*out, finite.any(1), finite.all(1))])
-    return [np.concatenate(column) for column in zip(*blocks)]
-
-
-def check_limit(panels, limit, error):
-    nodes = panels.per_row(np.ones(len(panels.row))) * NODES
-    if nodes.max(initial=0) > limit:
-        worst = np.argmax(nodes)
+def check_limit(panels, count, error, limit):
+    """Raises if a row would have more panels than its nodes allow; `count` (P,) is that of each panel's row."""
+    if count.max(initial=0) * NODES > limit:
+        worst = np.argmax(count)
         raise ValueError(
             f"quadrature needs more than {limit} nodes in row {panels.row[worst]}: its error is still about "
             f"{panels.per_row(error)[worst]:.0e}, relative to the loss and the gradients. Pass `bins`, or a larger `limit`."
@@ -234,8 +272,8 @@ def starting_panels(rows, name, limit=LIMIT):
     panels = Panels(row, edges[:, :-1].ravel(), edges[:, 1:].ravel())
     panels = panels.take(panels.width > 0)
     while (wide := panels.width > np.maximum(widest(rows, panels, name), NARROWEST)).any():
+        check_limit(panels, panels.per_row(1.0 + wide), panels.width, limit)
         panels = joined([panels.take(~wide), panels.take(wide).halves()])
-        check_limit(panels, limit, panels.width)
     return panels
 
 
@@ -258,21 +296,21 @@ def widest(rows, panels, name):
     allowed = np.empty(len(panels.row))
     for block in panels.blocks(8 * rows["z"].shape[1]):
         some = panels.take(block)
-        of_these = {name: a[some.row] for name, a in rows.items()}
+        of_these = take(rows, some.row)
         width = of_these["b"] - of_these["a"]
-        near = np.maximum(0, nearest(of_these, width * (some.left + some.right) / 2) - width * some.width / 2)
+        distance = abs(distances(of_these, width * (some.left + some.right) / 2))
+        nearest = np.fmin.reduce(np.where(of_these["z"] == -np.inf, np.inf, distance), 1)
         with np.errstate(divide="ignore"):
-            allowed[block] = 2 * np.hypot(of_these["h"], near) / width
+            allowed[block] = 2 * np.hypot(of_these["h"], np.maximum(0, nearest - width * some.width / 2)) / width
     return np.minimum(allowed, narrowest_bump(rows)[panels.row]) if name == "von_mises" else allowed
 
 
-def nearest(rows, place):
-    """The distance (R,) of a + place to the nearest point that has a weight."""
+def distances(rows, place):
+    """The signed distances (R, J) from the points, or their nearest images, to a + place."""
     distance = (rows["a"][:, None] - rows["points"]) + place[:, None]
     if "period" in rows:
-        period = rows["period"][:, None]
-        distance -= period * np.floor(distance / period + 0.5)
-    return np.fmin.reduce(np.where(rows["z"] == -np.inf, np.inf, abs(distance)), 1)
+        distance -= rows["period"][:, None] * np.floor(distance / rows["period"][:, None] + 0.5)
+    return distance
 
 
 def narrowest_bump(rows):
