@@ -17,7 +17,7 @@ REALS = {"float": np.float32, "double": np.float64}
 # What the project may use of cupy's namespace: functions of arrays, and functions that make arrays of what the host has.
 ON_ARRAYS = """
     abs all any arange argmax ascontiguousarray broadcast_to concatenate exp floor fmod isfinite isinf isnan isneginf isposinf log max min ndim
-    nonzero ones_like searchsorted shape sort stack sum take_along_axis unique where zeros_like
+    argsort nonzero ones_like searchsorted shape sort stack sum take_along_axis unique where zeros_like
 """.split()
 FROM_HOST = ["array", "asarray", "full", "ones", "zeros"]
 METHODS = {"all", "any", "argmax", "astype", "copy", "max", "mean", "min", "ravel", "reshape", "squeeze", "sum", "tolist", "transpose"}
