@@ -484,13 +484,14 @@ ends |= dict.fromkeys((I_left, kept_left, kept_right, after, ahead_of), 0)
 # %% [markdown]
 # ### The circle
 #
-# On a circle of circumference $P$ the kernel is the sum over all images {eq}`wrapped-laplace`. A point $x_j\in[a,a+P]$ has
-# images that reach the target from the left, the nearest at the distance $P-(x_j-a)$ from $a$, and others from the right, the
-# nearest at $x_j-b$ behind $b$, or one period more where the point lies inside. Each is the first of a geometric series. So
-# only what the two masses begin with is new,
+# On a circle of circumference $P$ the kernel is the sum over all images {eq}`wrapped-laplace`. Let $x_j$ be the image that is
+# nearest to the middle of the target: so a point close to the target is where it was given, and keeps its digits. From the left
+# the target is reached by that image if $x_j<a$, else by the one a period before it, at the distance $d_j^\ell=a-x_j$ or
+# $a-x_j+P$, and by all that are whole periods farther: a geometric series. From the right it is reached from $d_j^r=x_j-b$ or
+# $x_j-b+P$. So only what the two masses begin with is new,
 #
 # $$
-# \ell_{-1}=\operatorname{LSE}_j\Big(z_j-\frac{P-(x_j-a)}h\Big)-\log\big(1-e^{-P/h}\big),
+# \ell_{-1}=\operatorname{LSE}_j\Big(z_j-\frac{d_j^\ell}h\Big)-\log\big(1-e^{-P/h}\big),
 # $$ (laplace-images)
 #
 # and likewise at $b$. A point outside is nothing but its images, and has no place among the masses between.
@@ -499,20 +500,24 @@ ends |= dict.fromkeys((I_left, kept_left, kept_right, after, ahead_of), 0)
 turn, left_start, right_start, start_after, end_ahead = of_row(
     r"turn|\rho", r"left_start|\ell_{-1}", "right_start|r_J", "start_after|c_{-1}", "end_ahead|c'_J"
 )
-offset, past, way_left, way_right, share_behind, share_past = of_point(
-    "offset", "past", "way_left", "way_right", "share_behind", "share_past"
+left_of_start, right_of_end, way_left, way_right, share_behind, share_past = of_point(
+    "left_of_start",
+    "right_of_end",
+    r"way_left|d^\ell",
+    "way_right|d^r",
+    "share_behind",
+    "share_past",
 )
 image_left, image_right = log_of_point("image_left", "image_right")
-outside = points > end
+is_left, is_right = points < start, points > end
 nearest_image = lambda way: centred - (way - common) / h - summit
 of_images = lambda image: sp.log(Sum(sp.exp(image), j)) - sp.log(1 - sp.exp(-turn))
 on_circle = clipped | {
-    offset: points - start,
-    past: points - end,
-    way_left: period - offset,
-    way_right: sp.Piecewise((past, outside), (past + period, True)),
-    distance: sp.Piecewise((-sp.Max(-way_left, -way_right), outside), (0, True)),
-    logit: sp.Piecewise((-sp.oo, outside), (near - summit, True)),
+    left_of_start: start - points,
+    right_of_end: points - end,
+    way_left: sp.Piecewise((left_of_start, is_left), (left_of_start + period, True)),
+    way_right: sp.Piecewise((right_of_end, is_right), (right_of_end + period, True)),
+    logit: sp.Piecewise((-sp.oo, sp.Or(is_left, is_right)), (near - summit, True)),
     turn: period / h,
     image_left: nearest_image(way_left),
     image_right: nearest_image(way_right),
@@ -534,13 +539,19 @@ through_images = {
 # holds one $P$ or none: with $q=e^{-\rho}$, $\rho=P/h$, the mean number of periods is $1/(1-q)$ or $q/(1-q)$.
 
 # %%
-q_, n_ = sp.Symbol("q", positive=True), sp.Symbol("n", integer=True, nonnegative=True)
+q_ = sp.Symbol("q", positive=True)
 mean_turns = sp.diff(1 / (1 - q_), q_) * q_ * (1 - q_)  # sum n q^n over sum q^n
 assert sp.cancel(mean_turns - q_ / (1 - q_)) == 0 and sp.cancel(mean_turns + 1 - 1 / (1 - q_)) == 0
-turns_and_one, turns = -1 / expm1(-turn), 1 / expm1(turn)
+turns, turns_and_one = 1 / expm1(turn), -1 / expm1(-turn)
 assert sp.simplify((turns_and_one - turns - 1).rewrite(sp.exp)) == 0
-turns_past = Sum(share_past * sp.Piecewise((turns, outside), (turns_and_one, True)), j)
-by_period = unit * turn * (start_after * turns_and_one + end_ahead * turns_past)
+turns_of = lambda share, is_first: Sum(
+    share * sp.Piecewise((turns, is_first), (turns_and_one, True)), j
+)
+by_period = (
+    unit
+    * turn
+    * (start_after * turns_of(share_behind, is_left) + end_ahead * turns_of(share_past, is_right))
+)
 
 # %% [markdown]
 # ### The Hessian times a vector
@@ -660,7 +671,8 @@ def sorted_points(low, high, last_at):
 
 
 between = lambda low, high: lambda rng, shape: rng.uniform(low, high, shape)
-draws = {start: between(-0.5, -0.25), end: between(1, 1.5)}
+draws = {start: between(-0.5, -0.25), end: between(1, 1.5), period: between(7, 8)}
+draws[points] = sorted_points(-2, 3, 3.1)
 inputs = {
     z: "Logits, one per point; -inf removes a point.",
     points: "Positions of the points, ascending, in the unit of x; the last one at b or beyond.",
@@ -669,7 +681,7 @@ inputs = {
     h: "Bandwidth, positive, in the unit of x.",
 }
 circle_inputs = {
-    points: "Positions of the points, ascending from a to a + period, in the unit of x; the last one at b or beyond.",
+    points: "Positions of the points, ascending, in the unit of x, each as its image nearest to (a + b)/2; the last one at b or beyond.",
     period: "Period of x, positive, in the unit of x; b is at most a + period.",
 }
 of_line = clipped | masses | arrivals | gaps | passing
@@ -692,12 +704,7 @@ def declare(name, title, formula, outputs, where=(), boundary=(), circular=False
             q.base: value
             for q, value in (ends | (images if circular else {}) | dict(boundary)).items()
         },
-        draws=draws
-        | (
-            {points: sorted_points(-0.25, 3, 3.1), period: between(4, 5)}
-            if circular
-            else {points: sorted_points(-2, 3, 3.1)}
-        ),
+        draws=draws,
         stems={centred: "weight"}
         | ({image_left: "weight_behind", image_right: "weight_past"} if circular else {}),
     )

@@ -27,7 +27,7 @@ def laplace_em_rows(xp, rows):
 def on_sorted_points(xp, name, rows):
     """The kernel's outputs. It is given one more point at the end, at b with logit -inf, so that no gap lies behind the last one."""
     if "period" in rows:
-        name, rows = f"{name}_on_circle", with_width(xp, on_first_turn(xp, rows))
+        name, rows = f"{name}_on_circle", with_width(xp, nearest_images(xp, rows))
     order = ascending(xp, rows["points"], rows["z"])
     ends = {"points": rows["b"][:, None], "z": xp.asarray(-np.inf, rows["z"].dtype), "v": xp.zeros((), rows["z"].dtype)}
     extended = {key: with_end(xp, in_order(xp, rows[key], order), end) for key, end in ends.items() if key in rows}
@@ -35,10 +35,10 @@ def on_sorted_points(xp, name, rows):
     return tuple(put_back(xp, a[:, :-1], order) if a.ndim == 2 else a for a in out)
 
 
-def on_first_turn(xp, rows):
-    """Positions on a circle, each as the image that lies in [a, a + period]."""
-    start, period = rows["a"][:, None], rows["period"][:, None]
-    turns = xp.floor((rows["points"] - start) / period)
+def nearest_images(xp, rows):
+    """Positions on a circle, each as the image nearest to the middle of the target; those that are it already are kept to the last bit."""
+    a, b, period = (rows[name][:, None] for name in ("a", "b", "period"))
+    turns = xp.floor((rows["points"] - (a + (b - a) / 2)) / period + 0.5)
     return rows | {"points": rows["points"] - turns * period}
 
 

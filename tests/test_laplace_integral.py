@@ -8,6 +8,8 @@ import pytest
 from mpmath.calculus.quadrature import GaussLegendre
 from oracle import assert_close, bounds, largest_exponent
 
+from derivations import laplace_integral as derivation
+from kdeviz.codegen import evaluate
 from kdeviz.laplace import laplace_em_rows, laplace_hessian_product_rows, laplace_rows
 
 INF, PERIOD = np.inf, 2.5
@@ -156,8 +158,12 @@ def vector(rows):
 
 def computed(rows):
     """{output: array} of all three functions."""
+    return computed_with(rows, vector(rows))
+
+
+def computed_with(rows, v):
     found = dict(zip(("loss", *GRADIENTS), laplace_rows(np, rows)))
-    return found | {"product": laplace_hessian_product_rows(np, rows, vector(rows)), "log_R": laplace_em_rows(np, rows)}
+    return found | {"product": laplace_hessian_product_rows(np, rows, v), "log_R": laplace_em_rows(np, rows)}
 
 
 @cache
@@ -199,3 +205,204 @@ def test_everything_meets_quadrature_in_float32(backend, name):
     found = computed(rows)
     assert all(a.dtype == np.float32 for a in found.values())
     assert_meets(found, truth(name, np.float32), rows)
+
+
+def test_gradients_are_differences_of_the_quadrature():
+    """So that the oracle's own gradients, which are integrals, are not taken on trust."""
+    for case in (ON_LINE["random"], CIRCLE["arc"]):
+        rows = rows_of(*(x[:3] if np.ndim(x) else x for x in case))
+        arguments = {key: a[0] for key, a in rows.items()} | {"v": vector(rows)[0]}
+        with mpmath.workdps(30):
+            want = exact_row(**arguments)
+            for name, places in {"z": range(3), "points": range(3), "h": [()], "a": [()], "b": [()]}.items():
+                for place in places:
+                    slope = slope_of_quadrature(arguments, name, place)
+                    assert abs(np.array(want[f"grad_{name}"])[place] - slope) < 1e-8
+
+
+def slope_of_quadrature(arguments, name, place, step=2.0**-20):
+    """A central difference; the steps are exact in floating point."""
+    ends = []
+    for sign in (1, -1):
+        moved = np.array(arguments[name])
+        moved[place] += sign * step
+        ends.append(exact_row(**(arguments | {name: moved}))["loss"])
+    return (ends[0] - ends[1]) / (2 * step)
+
+
+# --------------------------------------------------------------------------------------------------- many random rows
+def random_rows(seed, R=40, J=7, circular=False):
+    """Bandwidths and scales over six orders of magnitude, logits over three; some points twice, some removed."""
+    draw = np.random.default_rng(seed)
+    spread, b = 10 ** draw.uniform(-1, 2, (R, 1)), 10 ** draw.uniform(-3, 3, R)
+    z, points = draw.normal(size=(R, J)) * spread, draw.uniform(-1, 2, (R, J)) * b[:, None]
+    points[::3, 1], z[::4, 2] = points[::3, 0], -INF
+    rows = {"z": z, "points": points, "a": np.zeros(R), "b": b, "h": b * 10 ** draw.uniform(-1, 4, R)}
+    return rows | ({"period": b * draw.uniform(1, 4, R)} if circular else {})
+
+
+def declared(name, rows, **more):
+    """The declared equations at 50 digits; the points sorted, and with one at b behind them, by other means than the package's."""
+    found = []
+    for i in range(len(rows["z"])):
+        row = {key: a[i : i + 1] for key, a in (rows | more).items()}
+        if "period" in row:
+            row["points"] = row["points"] - row["period"] * np.rint(
+                (row["points"] - (row["a"] + row["b"]) / 2) / row["period"]
+            )
+        order = np.lexsort((row["z"][0], row["points"][0]))
+        ends = {"z": -INF, "points": row["b"][0], "v": 0.0}
+        row |= {key: np.append(row[key][0][order], end)[None] for key, end in ends.items() if key in row}
+        values = evaluate(KERNELS[name + "_on_circle" * ("period" in row)], row)
+        found.append({key: a[0][np.argsort(order)] if a.ndim == 2 else a[0] for key, a in values.items()})
+    return {key: np.array([values[key] for values in found], float) for key in found[0]}
+
+
+KERNELS = {kernel.name: kernel for kernel in derivation.kernels}
+
+
+@pytest.mark.parametrize("circular", [False, True], ids=["line", "circle"])
+def test_random_rows_meet_the_declared_equations(backend, circular):
+    rows = random_rows(1, circular=circular)
+    found, v = computed(rows), vector(rows)
+    want = declared("laplace", rows) | declared("laplace_hvp", rows, v=v) | declared("laplace_em", rows)
+    row_of = lambda arrays, i: {key: a[i : i + 1] for key, a in arrays.items()}
+    for i in range(len(rows["z"])):
+        assert_meets(row_of(found, i), row_of(want, i), row_of(rows, i))
+
+
+def test_tiny_responsibilities_keep_their_digits(backend):
+    """log R of -1e4 to eps times that; a point removed has R = 0."""
+    z = np.array([[0.0, -30.0, -700.0, -1e4, 2.0, -INF]])
+    rows = rows_of(z, [[0.1, 0.5, 0.6, 0.7, 0.9, 0.2]], 0, 1, 0.05)
+    got, want = laplace_em_rows(np, rows), declared("laplace_em", rows)["log_R"]
+    assert np.isneginf(got[0, -1]) and want[0, 3] < -9e3
+    assert_close(got[:, :-1] / want[:, :-1], np.ones((1, 5)), 1e-15)
+
+
+# ---------------------------------------------------------------------------------------------------------- properties
+@pytest.mark.parametrize("circular", [False, True], ids=["line", "circle"])
+def test_a_batch_equals_its_rows_to_the_last_bit(backend, circular):
+    rows = random_rows(2, circular=circular)
+    whole = computed(rows)
+    for i in range(len(rows["z"])):
+        alone = {key: a[i : i + 1] for key, a in rows.items()}
+        for key, value in computed_with(alone, vector(rows)[i : i + 1]).items():
+            assert np.array_equal(value, whole[key][i : i + 1])
+
+
+@pytest.mark.parametrize("circular", [False, True], ids=["line", "circle"])
+def test_another_order_of_the_points_changes_no_bit(backend, circular):
+    """Points of one place too, where their logits differ."""
+    rows, v = random_rows(3, circular=circular), vector(random_rows(3))
+    order = np.random.default_rng(0).permutation(v.shape[1])
+    permuted = rows | {"z": rows["z"][:, order], "points": rows["points"][:, order]}
+    for key, value in computed_with(permuted, v[:, order]).items():
+        want = computed_with(rows, v)[key]
+        assert np.array_equal(value, want[:, order] if want.ndim == 2 else want)
+
+
+def test_two_points_that_are_one_share_alike(backend):
+    loss, grad_z, *_ = laplace_rows(np, rows_of([[0.3, 0.3, 1.0]], [[0.4, 0.4, 0.8]], 0, 1, 0.2))
+    single, grad, *_ = laplace_rows(np, rows_of([[0.3 + np.log(2), 1.0]], [[0.4, 0.8]], 0, 1, 0.2))
+    assert_close(grad_z[:, 0], grad_z[:, 1], 1e-16)
+    assert_close(grad_z[:, :2].sum(1), grad[:, 0], 1e-15)
+    assert_close(loss, single, 1e-15)
+
+
+@pytest.mark.parametrize("name", ["z", "points"])
+@pytest.mark.parametrize("circular", [False, True], ids=["line", "circle"])
+def test_nan_makes_its_row_nan_and_no_other(backend, name, circular):
+    rows = random_rows(4, R=3, circular=circular)
+    rows[name][1, 3] = np.nan
+    for value in computed(rows).values():
+        assert np.isnan(value[1]).all() and not np.isnan(value[[0, 2]]).any()
+
+
+@pytest.mark.parametrize("circular", [False, True], ids=["line", "circle"])
+def test_invariances(backend, circular):
+    """Logits count up to a constant, lengths have neither unit nor origin; on a circle whole turns do not count."""
+    rows = random_rows(5, circular=circular)
+    loss, grad_z, grad_points, grad_h, grad_a, grad_b = laplace_rows(np, rows)
+    assert_close(grad_z.sum(1), np.zeros(len(loss)), 1e-15)
+    scale = 1 / rows["h"]
+    assert_close(grad_points.sum(1) + grad_a + grad_b, np.zeros(len(loss)), 1e-14, scale)
+    shifted = rows | {"z": rows["z"] + 2.0**40}
+    assert_close(laplace_rows(np, shifted)[1], grad_z, 1e-3)  # eps 2^40
+    doubled = rows | {key: 2 * rows[key] for key in ("points", "a", "b", "h", "period") if key in rows}
+    for value, want in zip(
+        laplace_rows(np, doubled), (loss, grad_z, *(g / 2 for g in (grad_points, grad_h, grad_a, grad_b)))
+    ):
+        assert np.array_equal(value, want)
+    if circular:
+        turns = np.arange(rows["z"].shape[1]) % 4 - 1
+        turned = rows | {"points": rows["points"] + turns * rows["period"][:, None]}
+        assert_close(laplace_rows(np, turned)[1], grad_z, 1e-13)
+
+
+@pytest.mark.parametrize("circular", [False, True], ids=["line", "circle"])
+def test_the_hessian_is_symmetric_and_blind_to_constants(backend, circular):
+    rows = random_rows(6, R=1, J=5, circular=circular)
+    many = {key: np.repeat(a, 5, 0) for key, a in rows.items()}
+    H = laplace_hessian_product_rows(np, many, np.eye(5))
+    assert_close(H, H.T, 1e-15)
+    assert_close(laplace_hessian_product_rows(np, rows, np.full((1, 5), 3.0)), np.zeros((1, 5)), 1e-14)
+    assert np.abs(np.linalg.eigvalsh(H)).max() <= 0.5
+
+
+def test_a_wide_circle_is_a_line(backend):
+    line = rows_of(*CASES["random"])
+    circle = laplace_rows(np, line | {"period": np.full(1, 1e3)})
+    for value, want in zip(circle, laplace_rows(np, line)):
+        assert_close(value, want, 1e-14)
+
+
+def test_a_target_of_no_width_is_a_place(backend):
+    """On a circle a = b is allowed: the loss is -log p there."""
+    z, points, h, period = np.array([[0.3, -1.0, 0.8]]), np.array([[0.2, 1.3, 0.9]]), 0.4, 2.5
+    for place in (0.7, 0.2, 1e6):
+        rows = rows_of(z, points, place, place, h, period)
+        loss, grad_z, grad_points, grad_h, grad_a, grad_b = laplace_rows(np, rows)
+        ahead = np.mod(place - points, period)
+        K = (np.exp(-ahead / h) + np.exp((ahead - period) / h)) / (1 - np.exp(-period / h))
+        S = np.exp(z) / np.exp(z).sum()
+        assert_close(loss, -np.log((S * K).sum(1)), 1e-14)
+        assert_close(grad_z, S - S * K / (S * K).sum(), 1e-14)
+        assert np.isfinite([grad_h, grad_a, grad_b]).all()
+
+
+def test_far_points_on_one_side_do_not_see_where_in_the_target_a_place_is(backend):
+    """Then the gradient is S - softmax(z - d/h), at any distance."""
+    z, away = np.array([[0.3, 1.0, 0.1]]), np.array([[0.0, 0.25, 0.125]])
+    for distance in (0.0, 1.0, 2.0**30):
+        grad_z = laplace_rows(np, rows_of(z, 1 + distance + away, 0, 1, 0.5))[1]
+        softmax = lambda u: np.exp(u) / np.exp(u).sum()
+        assert_close(grad_z, softmax(z) - softmax(z - away / 0.5), 1e-15)
+
+
+def test_a_long_row(monkeypatch):
+    """1e5 points: numpy cuts its scans into parts, numba does not."""
+    draw = np.random.default_rng(7)
+    rows = rows_of(draw.normal(size=100_000), draw.uniform(-1, 2, 100_000), 0, 1, 0.1)
+    found = {}
+    for name in ("numpy", "numba"):
+        monkeypatch.setenv("KDEVIZ_BACKEND", name)
+        found[name] = laplace_rows(np, rows)
+        assert abs(found[name][1].sum()) < 1e-14
+    for by_numpy, by_numba, bound in zip(*found.values(), (1e-14, 1e-16, 1e-15, 1e-13, 1e-12, 1e-12)):
+        assert_close(by_numpy, by_numba, bound)
+
+
+@pytest.mark.parametrize("circular", [False, True], ids=["line", "circle"])
+def test_on_a_device_it_is_the_same(cupy, circular):
+    rows = random_rows(8, R=6, J=5, circular=circular)
+    on_device = {key: cupy.asarray(a) for key, a in rows.items()}
+    for value, want in zip(laplace_rows(cupy, on_device), laplace_rows(np, rows)):
+        assert_close(value.get(), want, 1e-13, 1 + np.abs(want).max())
+    v = vector(rows)
+    assert_close(
+        laplace_hessian_product_rows(cupy, on_device, cupy.asarray(v)).get(),
+        laplace_hessian_product_rows(np, rows, v),
+        1e-13,
+    )
+    assert_close(laplace_em_rows(cupy, on_device).get(), laplace_em_rows(np, rows), 1e-11)

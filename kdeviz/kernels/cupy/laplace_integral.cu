@@ -273,7 +273,7 @@ extern "C" __global__ void laplace(
 //     p(x) = \sum_j S_j \sum_{n\in\mathbb{Z}}\, e^{-|x-x_j+nP|/h}, \qquad S = \operatorname{softmax}(z)
 //     L = -\frac{1}{b-a} \int_a^b \log p(x)\,dx
 // One thread per row (and stride over rows).
-// `scratch`: 22*J + 22 numbers a thread, those of all threads side by side.
+// `scratch`: 23*J + 22 numbers a thread, those of all threads side by side.
 extern "C" __global__ void laplace_on_circle(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ period, long long R, long long J, REAL *__restrict__ loss, REAL *__restrict__ grad_z, REAL *__restrict__ grad_points, REAL *__restrict__ grad_h, REAL *__restrict__ grad_a, REAL *__restrict__ grad_b, REAL *__restrict__ scratch)
 {
@@ -283,10 +283,11 @@ extern "C" __global__ void laplace_on_circle(
     REAL *place = scratch; scratch += (J + 2)*all_threads;
     REAL *done = scratch; scratch += (J + 2)*all_threads;
     REAL *left_over = scratch; scratch += (J + 2)*all_threads;
-    REAL *way_right = scratch; scratch += (J)*all_threads;
     REAL *distance = scratch; scratch += (J)*all_threads;
     REAL *delta = scratch; scratch += (J + 2)*all_threads;
     REAL *weight = scratch; scratch += (J)*all_threads;
+    REAL *way_left = scratch; scratch += (J)*all_threads;
+    REAL *way_right = scratch; scratch += (J)*all_threads;
     REAL *logit = scratch; scratch += (J)*all_threads;
     REAL *weight_behind = scratch; scratch += (J)*all_threads;
     REAL *weight_past = scratch; scratch += (J)*all_threads;
@@ -332,11 +333,7 @@ extern "C" __global__ void laplace_on_circle(
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
-                REAL past = points[row*J + j] - b[row];
-                way_right[j*all_threads] = (b[row] < points[row*J + j] ? past : past + period[row]);
-                REAL offset = points[row*J + j] - a[row];
-                REAL way_left = period[row] - offset;
-                distance[j*all_threads] = (b[row] < points[row*J + j] ? -maximum(-way_left, -way_right[j*all_threads]) : REAL(0));
+                distance[j*all_threads] = maximum(maximum(REAL(0), a[row] - points[row*J + j]), points[row*J + j] - b[row]);
                 REAL centred = z[row*J + j] - top_z;
                 REAL level = centred - distance[j*all_threads]*inverse_h;
                 top_level = maximum(top_level, level);
@@ -364,12 +361,14 @@ extern "C" __global__ void laplace_on_circle(
         REAL top_weight_behind = LOWEST;
         REAL top_weight_past = LOWEST;
         for (long long j = 0; j < J; j += 1) {
+            REAL left_of_start = a[row] - points[row*J + j];
+            way_left[j*all_threads] = (a[row] > points[row*J + j] ? left_of_start : left_of_start + period[row]);
+            REAL right_of_end = points[row*J + j] - b[row];
+            way_right[j*all_threads] = (b[row] < points[row*J + j] ? right_of_end : period[row] + right_of_end);
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
-            logit[j*all_threads] = (b[row] < points[row*J + j] ? -INFINITE : near - summit);
-            REAL offset = points[row*J + j] - a[row];
-            REAL way_left = period[row] - offset;
-            REAL image_left = centred - summit - inverse_h*(way_left - common_distance);
+            logit[j*all_threads] = (a[row] > points[row*J + j] || b[row] < points[row*J + j] ? -INFINITE : near - summit);
+            REAL image_left = centred - summit - inverse_h*(way_left[j*all_threads] - common_distance);
             top_weight_behind = maximum(top_weight_behind, image_left);
             REAL image_right = centred - summit - inverse_h*(way_right[j*all_threads] - common_distance);
             top_weight_past = maximum(top_weight_past, image_right);
@@ -383,9 +382,7 @@ extern "C" __global__ void laplace_on_circle(
             REAL total_weight_past_part = REAL(0);
             for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL centred = z[row*J + j] - top_z;
-                REAL offset = points[row*J + j] - a[row];
-                REAL way_left = period[row] - offset;
-                REAL image_left = centred - summit - inverse_h*(way_left - common_distance);
+                REAL image_left = centred - summit - inverse_h*(way_left[j*all_threads] - common_distance);
                 weight_behind[j*all_threads] = exp(image_left - top_weight_behind);
                 total_weight_behind_part += weight_behind[j*all_threads];
                 REAL image_right = centred - summit - inverse_h*(way_right[j*all_threads] - common_distance);
@@ -412,10 +409,12 @@ extern "C" __global__ void laplace_on_circle(
         }
         REAL raw_loss = REAL(0);
         REAL raw_grad_h_1 = REAL(0);
+        REAL raw_grad_h_2 = REAL(0);
         REAL raw_grad_b = REAL(0);
         REAL raw_grad_a = REAL(0);
         REAL raw_loss_rest = REAL(0);
         REAL raw_grad_h_1_rest = REAL(0);
+        REAL raw_grad_h_2_rest = REAL(0);
         REAL raw_grad_b_rest = REAL(0);
         REAL raw_grad_a_rest = REAL(0);
         kept_left[0*all_threads] = REAL(0);
@@ -427,6 +426,7 @@ extern "C" __global__ void laplace_on_circle(
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL raw_loss_part = REAL(0);
             REAL raw_grad_h_1_part = REAL(0);
+            REAL raw_grad_h_2_part = REAL(0);
             REAL raw_grad_b_part = REAL(0);
             REAL raw_grad_a_part = REAL(0);
             for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
@@ -467,6 +467,8 @@ extern "C" __global__ void laplace_on_circle(
                 raw_loss_part += gap*(log_back + log_front + maximum(left_before, right[(j + 1)*all_threads] - delta[(j + 1)*all_threads]) + maximum(right[(j + 1)*all_threads], left_before - delta[(j + 1)*all_threads])) - bend*h[row];
                 REAL share_past = inverse_total_weight_past*weight_past[j*all_threads];
                 raw_grad_h_1_part += (b[row] < points[row*J + j] ? inverse_expm1_turn*share_past : -inverse_expm1_turn_1*share_past);
+                REAL share_behind = inverse_total_weight_behind*weight_behind[j*all_threads];
+                raw_grad_h_2_part += (a[row] > points[row*J + j] ? inverse_expm1_turn*share_behind : -inverse_expm1_turn_1*share_behind);
                 REAL done_before = done[j*all_threads];
                 raw_grad_b_part += (done[(j + 1)*all_threads] + done_before)*(integral_left[(j + 1)*all_threads] - integral_right[j*all_threads]) - REAL(2)*bend*h_over_width;
                 REAL left_over_before = left_over[j*all_threads];
@@ -474,11 +476,12 @@ extern "C" __global__ void laplace_on_circle(
             }
             accumulate(raw_loss, raw_loss_rest, raw_loss_part);
             accumulate(raw_grad_h_1, raw_grad_h_1_rest, raw_grad_h_1_part);
+            accumulate(raw_grad_h_2, raw_grad_h_2_rest, raw_grad_h_2_part);
             accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
         }
-        REAL integral_left_at_start = integral_left[1*all_threads];
         REAL kept_left_at_start = kept_left[1*all_threads];
+        REAL integral_left_at_start = integral_left[1*all_threads];
         REAL kept_right_at_end = kept_right[J*all_threads];
         loss[row] = common_distance/h[row] + log(total_weight) - summit - REAL(1)/REAL(2)*raw_loss/width;
         REAL grad_b_value = (REAL(1)/REAL(4))*raw_grad_b/width;
@@ -520,7 +523,7 @@ extern "C" __global__ void laplace_on_circle(
             }
             accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part);
         }
-        grad_h[row] = (-raw_grad_h - grad_b_value*width - turn*unit*(end_ahead*raw_grad_h_1 - start_after/expm1(-turn)))/h[row];
+        grad_h[row] = (-raw_grad_h - grad_b_value*width - turn*unit*(end_ahead*raw_grad_h_1 + raw_grad_h_2*start_after))/h[row];
     }
 }
 
@@ -729,7 +732,7 @@ extern "C" __global__ void laplace_hvp(
 //     p(x) = \sum_j S_j \sum_{n\in\mathbb{Z}}\, e^{-|x-x_j+nP|/h}, \qquad S = \operatorname{softmax}(z)
 //     Hv = \frac{\partial^2 L}{\partial z\,\partial z^\top}\,v, \qquad L = -\frac{1}{b-a} \int_a^b \log p(x)\,dx
 // One thread per row (and stride over rows).
-// `scratch`: 26*J + 28 numbers a thread, those of all threads side by side.
+// `scratch`: 27*J + 28 numbers a thread, those of all threads side by side.
 extern "C" __global__ void laplace_hvp_on_circle(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ period, const REAL *__restrict__ v, long long R, long long J, REAL *__restrict__ product, REAL *__restrict__ scratch)
 {
@@ -737,10 +740,11 @@ extern "C" __global__ void laplace_hvp_on_circle(
     const long long all_threads = R < (long long)gridDim.x*blockDim.x ? R : (long long)gridDim.x*blockDim.x;
     scratch += thread;
     REAL *place = scratch; scratch += (J + 2)*all_threads;
-    REAL *way_right = scratch; scratch += (J)*all_threads;
     REAL *distance = scratch; scratch += (J)*all_threads;
     REAL *delta = scratch; scratch += (J + 2)*all_threads;
     REAL *weight = scratch; scratch += (J)*all_threads;
+    REAL *way_left = scratch; scratch += (J)*all_threads;
+    REAL *way_right = scratch; scratch += (J)*all_threads;
     REAL *logit = scratch; scratch += (J)*all_threads;
     REAL *weight_behind = scratch; scratch += (J)*all_threads;
     REAL *weight_past = scratch; scratch += (J)*all_threads;
@@ -782,11 +786,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL total_weight_part = REAL(0);
             for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
-                REAL past = points[row*J + j] - b[row];
-                way_right[j*all_threads] = (b[row] < points[row*J + j] ? past : past + period[row]);
-                REAL offset = points[row*J + j] - a[row];
-                REAL way_left = period[row] - offset;
-                distance[j*all_threads] = (b[row] < points[row*J + j] ? -maximum(-way_left, -way_right[j*all_threads]) : REAL(0));
+                distance[j*all_threads] = maximum(maximum(REAL(0), a[row] - points[row*J + j]), points[row*J + j] - b[row]);
                 REAL centred = z[row*J + j] - top_z;
                 REAL level = centred - distance[j*all_threads]*inverse_h;
                 top_level = maximum(top_level, level);
@@ -822,12 +822,14 @@ extern "C" __global__ void laplace_hvp_on_circle(
         REAL top_weight_behind = LOWEST;
         REAL top_weight_past = LOWEST;
         for (long long j = 0; j < J; j += 1) {
+            REAL left_of_start = a[row] - points[row*J + j];
+            way_left[j*all_threads] = (a[row] > points[row*J + j] ? left_of_start : left_of_start + period[row]);
+            REAL right_of_end = points[row*J + j] - b[row];
+            way_right[j*all_threads] = (b[row] < points[row*J + j] ? right_of_end : period[row] + right_of_end);
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
-            logit[j*all_threads] = (b[row] < points[row*J + j] ? -INFINITE : near - summit);
-            REAL offset = points[row*J + j] - a[row];
-            REAL way_left = period[row] - offset;
-            REAL image_left = centred - summit - inverse_h*(way_left - common_distance);
+            logit[j*all_threads] = (a[row] > points[row*J + j] || b[row] < points[row*J + j] ? -INFINITE : near - summit);
+            REAL image_left = centred - summit - inverse_h*(way_left[j*all_threads] - common_distance);
             top_weight_behind = maximum(top_weight_behind, image_left);
             REAL image_right = centred - summit - inverse_h*(way_right[j*all_threads] - common_distance);
             top_weight_past = maximum(top_weight_past, image_right);
@@ -841,9 +843,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
             REAL total_weight_past_part = REAL(0);
             for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL centred = z[row*J + j] - top_z;
-                REAL offset = points[row*J + j] - a[row];
-                REAL way_left = period[row] - offset;
-                REAL image_left = centred - summit - inverse_h*(way_left - common_distance);
+                REAL image_left = centred - summit - inverse_h*(way_left[j*all_threads] - common_distance);
                 weight_behind[j*all_threads] = exp(image_left - top_weight_behind);
                 total_weight_behind_part += weight_behind[j*all_threads];
                 REAL image_right = centred - summit - inverse_h*(way_right[j*all_threads] - common_distance);
@@ -920,8 +920,8 @@ extern "C" __global__ void laplace_hvp_on_circle(
             accumulate(left_mean_start, left_mean_start_rest, left_mean_start_part);
             accumulate(right_mean_start, right_mean_start_rest, right_mean_start_part);
         }
-        REAL integral_left_at_start = integral_left[1*all_threads];
         REAL kept_left_at_start = kept_left[1*all_threads];
+        REAL integral_left_at_start = integral_left[1*all_threads];
         REAL kept_right_at_end = kept_right[J*all_threads];
         after[0*all_threads] = REAL(0);
         after[(J + 1)*all_threads] = REAL(0);
@@ -1139,7 +1139,7 @@ extern "C" __global__ void laplace_em(
 //     p(x) = \sum_j S_j \sum_{n\in\mathbb{Z}}\, e^{-|x-x_j+nP|/h}, \qquad S = \operatorname{softmax}(z)
 //     \log\bar R_j = \log\frac{1}{b-a} \int_a^b \frac{\partial \log p(x)}{\partial \log S_j}\,dx
 // One thread per row (and stride over rows).
-// `scratch`: 18*J + 20 numbers a thread, those of all threads side by side.
+// `scratch`: 19*J + 20 numbers a thread, those of all threads side by side.
 extern "C" __global__ void laplace_em_on_circle(
     const REAL *__restrict__ z, const REAL *__restrict__ points, const REAL *__restrict__ a, const REAL *__restrict__ b, const REAL *__restrict__ h, const REAL *__restrict__ period, long long R, long long J, REAL *__restrict__ log_R, REAL *__restrict__ scratch)
 {
@@ -1147,9 +1147,10 @@ extern "C" __global__ void laplace_em_on_circle(
     const long long all_threads = R < (long long)gridDim.x*blockDim.x ? R : (long long)gridDim.x*blockDim.x;
     scratch += thread;
     REAL *place = scratch; scratch += (J + 2)*all_threads;
-    REAL *way_right = scratch; scratch += (J)*all_threads;
     REAL *distance = scratch; scratch += (J)*all_threads;
     REAL *delta = scratch; scratch += (J + 2)*all_threads;
+    REAL *way_left = scratch; scratch += (J)*all_threads;
+    REAL *way_right = scratch; scratch += (J)*all_threads;
     REAL *logit = scratch; scratch += (J)*all_threads;
     REAL *left = scratch; scratch += (J + 2)*all_threads;
     REAL *right = scratch; scratch += (J + 2)*all_threads;
@@ -1180,11 +1181,7 @@ extern "C" __global__ void laplace_em_on_circle(
         delta[0*all_threads] = REAL(0);
         delta[(J + 1)*all_threads] = REAL(0);
         for (long long j = 0; j < J; j += 1) {
-            REAL past = points[row*J + j] - b[row];
-            way_right[j*all_threads] = (b[row] < points[row*J + j] ? past : past + period[row]);
-            REAL offset = points[row*J + j] - a[row];
-            REAL way_left = period[row] - offset;
-            distance[j*all_threads] = (b[row] < points[row*J + j] ? -maximum(-way_left, -way_right[j*all_threads]) : REAL(0));
+            distance[j*all_threads] = maximum(maximum(REAL(0), a[row] - points[row*J + j]), points[row*J + j] - b[row]);
             REAL centred = z[row*J + j] - top_z;
             REAL level = centred - distance[j*all_threads]*inverse_h;
             top_level = maximum(top_level, level);
@@ -1207,12 +1204,14 @@ extern "C" __global__ void laplace_em_on_circle(
         REAL top_weight_behind = LOWEST;
         REAL top_weight_past = LOWEST;
         for (long long j = 0; j < J; j += 1) {
+            REAL left_of_start = a[row] - points[row*J + j];
+            way_left[j*all_threads] = (a[row] > points[row*J + j] ? left_of_start : left_of_start + period[row]);
+            REAL right_of_end = points[row*J + j] - b[row];
+            way_right[j*all_threads] = (b[row] < points[row*J + j] ? right_of_end : period[row] + right_of_end);
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
-            logit[j*all_threads] = (b[row] < points[row*J + j] ? -INFINITE : near - summit);
-            REAL offset = points[row*J + j] - a[row];
-            REAL way_left = period[row] - offset;
-            REAL image_left = centred - summit - inverse_h*(way_left - common_distance);
+            logit[j*all_threads] = (a[row] > points[row*J + j] || b[row] < points[row*J + j] ? -INFINITE : near - summit);
+            REAL image_left = centred - summit - inverse_h*(way_left[j*all_threads] - common_distance);
             top_weight_behind = maximum(top_weight_behind, image_left);
             REAL image_right = centred - summit - inverse_h*(way_right[j*all_threads] - common_distance);
             top_weight_past = maximum(top_weight_past, image_right);
@@ -1226,9 +1225,7 @@ extern "C" __global__ void laplace_em_on_circle(
             REAL total_weight_past_part = REAL(0);
             for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL centred = z[row*J + j] - top_z;
-                REAL offset = points[row*J + j] - a[row];
-                REAL way_left = period[row] - offset;
-                REAL image_left = centred - summit - inverse_h*(way_left - common_distance);
+                REAL image_left = centred - summit - inverse_h*(way_left[j*all_threads] - common_distance);
                 REAL weight_behind = exp(image_left - top_weight_behind);
                 total_weight_behind_part += weight_behind;
                 REAL image_right = centred - summit - inverse_h*(way_right[j*all_threads] - common_distance);
@@ -1316,9 +1313,7 @@ extern "C" __global__ void laplace_em_on_circle(
             REAL log_R_left = log_after[(j + 1)*all_threads] - maximum(REAL(0), -new_left[j*all_threads]) - log1p(e_left[j*all_threads]);
             REAL log_R_right = log_ahead[(j + 1)*all_threads] - maximum(REAL(0), -new_right[j*all_threads]) - log1p(e_right[j*all_threads]);
             REAL centred = z[row*J + j] - top_z;
-            REAL offset = points[row*J + j] - a[row];
-            REAL way_left = period[row] - offset;
-            REAL image_left = centred - summit - inverse_h*(way_left - common_distance);
+            REAL image_left = centred - summit - inverse_h*(way_left[j*all_threads] - common_distance);
             REAL image_right = centred - summit - inverse_h*(way_right[j*all_threads] - common_distance);
             log_R[row*J + j] = log_add_exp(log_add_exp(log_R_left, log_R_right), log_add_exp(image_left + log_start_after - log_total_weight_behind - top_weight_behind, image_right + log_end_ahead - log_total_weight_past - top_weight_past));
         }

@@ -17,7 +17,7 @@ def laplace_on_circle(z, points, a, b, h, period):
     R = z.shape[0]
     J = z.shape[1]
     outputs = (R,), (R, J), (R, J), (R,), (R,), (R,)
-    block = dict(scratch=22*J + 22, serial=True)
+    block = dict(scratch=23*J + 22, serial=True)
     return launch(source("laplace_integral"), "laplace_on_circle", (z, points, a, b, h, period), (R, J), outputs, **block)
 
 
@@ -35,7 +35,7 @@ def laplace_hvp_on_circle(z, points, a, b, h, period, v):
     R = z.shape[0]
     J = z.shape[1]
     outputs = (R, J),
-    block = dict(scratch=26*J + 28, serial=True)
+    block = dict(scratch=27*J + 28, serial=True)
     return launch(source("laplace_integral"), "laplace_hvp_on_circle", (z, points, a, b, h, period, v), (R, J), outputs, **block)
 
 
@@ -53,5 +53,5 @@ def laplace_em_on_circle(z, points, a, b, h, period):
     R = z.shape[0]
     J = z.shape[1]
     outputs = (R, J),
-    block = dict(scratch=18*J + 20, serial=True)
+    block = dict(scratch=19*J + 20, serial=True)
     return launch(source("laplace_integral"), "laplace_em_on_circle", (z, points, a, b, h, period), (R, J), outputs, **block)

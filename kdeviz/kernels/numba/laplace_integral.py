@@ -474,8 +474,8 @@ def laplace_on_circle(z, points, a, b, h, period):
     z : array (R, J)
         Logits, one per point; -inf removes a point.
     points : array (R, J)
-        Positions of the points, ascending from a to a + period, in the unit of x; the last one at b or
-        beyond.
+        Positions of the points, ascending, in the unit of x, each as its image nearest to (a + b)/2;
+        the last one at b or beyond.
     a : array (R,)
         Lower edge of the target, in the unit of x.
     b : array (R,)
@@ -518,10 +518,11 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
     place = _apart((J + 2,), z.dtype)
     done = _apart((J + 2,), z.dtype)
     left_over = _apart((J + 2,), z.dtype)
-    way_right = _apart((J,), z.dtype)
     distance = _apart((J,), z.dtype)
     delta = _apart((J + 2,), z.dtype)
     weight = _apart((J,), z.dtype)
+    way_left = _apart((J,), z.dtype)
+    way_right = _apart((J,), z.dtype)
     logit = _apart((J,), z.dtype)
     weight_behind = _apart((J,), z.dtype)
     weight_past = _apart((J,), z.dtype)
@@ -570,11 +571,7 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
-                past = points[row, j] - b_value
-                way_right[j] = (past if b_value < points[row, j] else past + period_value)
-                offset = points[row, j] - a_value
-                way_left = period_value - offset
-                distance[j] = (-_maximum(-way_left, -way_right[j]) if b_value < points[row, j] else real(0))
+                distance[j] = _maximum(_maximum(real(0), a_value - points[row, j]), points[row, j] - b_value)
                 centred = z[row, j] - top_z
                 level = centred - distance[j]*inverse_h
                 top_level = _maximum(top_level, level)
@@ -598,12 +595,14 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
         top_weight_behind = lowest
         top_weight_past = lowest
         for j in range(J):
+            left_of_start = a_value - points[row, j]
+            way_left[j] = (left_of_start if a_value > points[row, j] else left_of_start + period_value)
+            right_of_end = points[row, j] - b_value
+            way_right[j] = (right_of_end if b_value < points[row, j] else period_value + right_of_end)
             centred = z[row, j] - top_z
             near = centred - inverse_h*(distance[j] - common_distance)
-            logit[j] = (real(-np.inf) if b_value < points[row, j] else near - summit)
-            offset = points[row, j] - a_value
-            way_left = period_value - offset
-            image_left = centred - summit - inverse_h*(way_left - common_distance)
+            logit[j] = (real(-np.inf) if a_value > points[row, j] or b_value < points[row, j] else near - summit)
+            image_left = centred - summit - inverse_h*(way_left[j] - common_distance)
             top_weight_behind = _maximum(top_weight_behind, image_left)
             image_right = centred - summit - inverse_h*(way_right[j] - common_distance)
             top_weight_past = _maximum(top_weight_past, image_right)
@@ -616,9 +615,7 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
             total_weight_past_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
-                offset = points[row, j] - a_value
-                way_left = period_value - offset
-                image_left = centred - summit - inverse_h*(way_left - common_distance)
+                image_left = centred - summit - inverse_h*(way_left[j] - common_distance)
                 weight_behind[j] = _exp(image_left - top_weight_behind)
                 total_weight_behind_part = _add(total_weight_behind_part, weight_behind[j])
                 image_right = centred - summit - inverse_h*(way_right[j] - common_distance)
@@ -641,10 +638,12 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
             right[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit[j], right[np.uint64(j) + np.uint64(2)] - delta_after)
         raw_loss = real(0)
         raw_grad_h_1 = real(0)
+        raw_grad_h_2 = real(0)
         raw_grad_b = real(0)
         raw_grad_a = real(0)
         raw_loss_rest = real(0)
         raw_grad_h_1_rest = real(0)
+        raw_grad_h_2_rest = real(0)
         raw_grad_b_rest = real(0)
         raw_grad_a_rest = real(0)
         kept_left[0] = real(0)
@@ -656,6 +655,7 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
         for j_0 in range(0, J, 128):
             raw_loss_part = real(0)
             raw_grad_h_1_part = real(0)
+            raw_grad_h_2_part = real(0)
             raw_grad_b_part = real(0)
             raw_grad_a_part = real(0)
             for j in _block(j_0, 128, J):
@@ -696,16 +696,19 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
                 raw_loss_part = _add(raw_loss_part, gap*(log_back + log_front + _maximum(left_before, right[np.uint64(j) + np.uint64(1)] - delta[np.uint64(j) + np.uint64(1)]) + _maximum(right[np.uint64(j) + np.uint64(1)], left_before - delta[np.uint64(j) + np.uint64(1)])) - bend*h_value)
                 share_past = inverse_total_weight_past*weight_past[j]
                 raw_grad_h_1_part = _add(raw_grad_h_1_part, (inverse_expm1_turn*share_past if b_value < points[row, j] else -inverse_expm1_turn_1*share_past))
+                share_behind = inverse_total_weight_behind*weight_behind[j]
+                raw_grad_h_2_part = _add(raw_grad_h_2_part, (inverse_expm1_turn*share_behind if a_value > points[row, j] else -inverse_expm1_turn_1*share_behind))
                 done_before = done[j]
                 raw_grad_b_part = _add(raw_grad_b_part, (done[np.uint64(j) + np.uint64(1)] + done_before)*(integral_left[np.uint64(j) + np.uint64(1)] - integral_right[j]) - real(2)*bend*h_over_width)
                 left_over_before = left_over[j]
                 raw_grad_a_part = _add(raw_grad_a_part, (integral_left[np.uint64(j) + np.uint64(1)] - integral_right[j])*(left_over[np.uint64(j) + np.uint64(1)] + left_over_before) + real(2)*bend*h_over_width)
             raw_loss, raw_loss_rest = _accumulate(raw_loss, raw_loss_rest, raw_loss_part)
             raw_grad_h_1, raw_grad_h_1_rest = _accumulate(raw_grad_h_1, raw_grad_h_1_rest, raw_grad_h_1_part)
+            raw_grad_h_2, raw_grad_h_2_rest = _accumulate(raw_grad_h_2, raw_grad_h_2_rest, raw_grad_h_2_part)
             raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
-        integral_left_at_start = integral_left[1]
         kept_left_at_start = kept_left[1]
+        integral_left_at_start = integral_left[1]
         kept_right_at_end = kept_right[J]
         loss[row] = common_distance/h_value + _log(total_weight) - summit - real(1)/real(2)*raw_loss/width
         grad_b_value = (real(1)/real(4))*raw_grad_b/width
@@ -743,7 +746,7 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
                 raw_grad_h_part = _add(raw_grad_h_part, grad_points_value*(points[row, j] - a_value))
                 grad_points[row, j] = grad_points_value
             raw_grad_h, raw_grad_h_rest = _accumulate(raw_grad_h, raw_grad_h_rest, raw_grad_h_part)
-        grad_h[row] = (-raw_grad_h - grad_b_value*width - turn*unit*(end_ahead*raw_grad_h_1 - start_after/math.expm1(-turn)))/h_value
+        grad_h[row] = (-raw_grad_h - grad_b_value*width - turn*unit*(end_ahead*raw_grad_h_1 + raw_grad_h_2*start_after))/h_value
 
 
 def laplace_hvp(z, points, a, b, h, v):
@@ -982,8 +985,8 @@ def laplace_hvp_on_circle(z, points, a, b, h, period, v):
     z : array (R, J)
         Logits, one per point; -inf removes a point.
     points : array (R, J)
-        Positions of the points, ascending from a to a + period, in the unit of x; the last one at b or
-        beyond.
+        Positions of the points, ascending, in the unit of x, each as its image nearest to (a + b)/2;
+        the last one at b or beyond.
     a : array (R,)
         Lower edge of the target, in the unit of x.
     b : array (R,)
@@ -1016,10 +1019,11 @@ def _laplace_hvp_on_circle(start, stop, z, points, a, b, h, period, v, product):
     lowest = np.finfo(z.dtype).min
     J = z.shape[1]
     place = _apart((J + 2,), z.dtype)
-    way_right = _apart((J,), z.dtype)
     distance = _apart((J,), z.dtype)
     delta = _apart((J + 2,), z.dtype)
     weight = _apart((J,), z.dtype)
+    way_left = _apart((J,), z.dtype)
+    way_right = _apart((J,), z.dtype)
     logit = _apart((J,), z.dtype)
     weight_behind = _apart((J,), z.dtype)
     weight_past = _apart((J,), z.dtype)
@@ -1063,11 +1067,7 @@ def _laplace_hvp_on_circle(start, stop, z, points, a, b, h, period, v, product):
         for j_0 in range(0, J, 128):
             total_weight_part = real(0)
             for j in _block(j_0, 128, J):
-                past = points[row, j] - b_value
-                way_right[j] = (past if b_value < points[row, j] else past + period_value)
-                offset = points[row, j] - a_value
-                way_left = period_value - offset
-                distance[j] = (-_maximum(-way_left, -way_right[j]) if b_value < points[row, j] else real(0))
+                distance[j] = _maximum(_maximum(real(0), a_value - points[row, j]), points[row, j] - b_value)
                 centred = z[row, j] - top_z
                 level = centred - distance[j]*inverse_h
                 top_level = _maximum(top_level, level)
@@ -1098,12 +1098,14 @@ def _laplace_hvp_on_circle(start, stop, z, points, a, b, h, period, v, product):
         top_weight_behind = lowest
         top_weight_past = lowest
         for j in range(J):
+            left_of_start = a_value - points[row, j]
+            way_left[j] = (left_of_start if a_value > points[row, j] else left_of_start + period_value)
+            right_of_end = points[row, j] - b_value
+            way_right[j] = (right_of_end if b_value < points[row, j] else period_value + right_of_end)
             centred = z[row, j] - top_z
             near = centred - inverse_h*(distance[j] - common_distance)
-            logit[j] = (real(-np.inf) if b_value < points[row, j] else near - summit)
-            offset = points[row, j] - a_value
-            way_left = period_value - offset
-            image_left = centred - summit - inverse_h*(way_left - common_distance)
+            logit[j] = (real(-np.inf) if a_value > points[row, j] or b_value < points[row, j] else near - summit)
+            image_left = centred - summit - inverse_h*(way_left[j] - common_distance)
             top_weight_behind = _maximum(top_weight_behind, image_left)
             image_right = centred - summit - inverse_h*(way_right[j] - common_distance)
             top_weight_past = _maximum(top_weight_past, image_right)
@@ -1116,9 +1118,7 @@ def _laplace_hvp_on_circle(start, stop, z, points, a, b, h, period, v, product):
             total_weight_past_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
-                offset = points[row, j] - a_value
-                way_left = period_value - offset
-                image_left = centred - summit - inverse_h*(way_left - common_distance)
+                image_left = centred - summit - inverse_h*(way_left[j] - common_distance)
                 weight_behind[j] = _exp(image_left - top_weight_behind)
                 total_weight_behind_part = _add(total_weight_behind_part, weight_behind[j])
                 image_right = centred - summit - inverse_h*(way_right[j] - common_distance)
@@ -1189,8 +1189,8 @@ def _laplace_hvp_on_circle(start, stop, z, points, a, b, h, period, v, product):
                 right_mean_start_part = _add(right_mean_start_part, direction*share_past)
             left_mean_start, left_mean_start_rest = _accumulate(left_mean_start, left_mean_start_rest, left_mean_start_part)
             right_mean_start, right_mean_start_rest = _accumulate(right_mean_start, right_mean_start_rest, right_mean_start_part)
-        integral_left_at_start = integral_left[1]
         kept_left_at_start = kept_left[1]
+        integral_left_at_start = integral_left[1]
         kept_right_at_end = kept_right[J]
         after[0] = real(0)
         after[J + 1] = real(0)
@@ -1435,8 +1435,8 @@ def laplace_em_on_circle(z, points, a, b, h, period):
     z : array (R, J)
         Logits, one per point; -inf removes a point.
     points : array (R, J)
-        Positions of the points, ascending from a to a + period, in the unit of x; the last one at b or
-        beyond.
+        Positions of the points, ascending, in the unit of x, each as its image nearest to (a + b)/2;
+        the last one at b or beyond.
     a : array (R,)
         Lower edge of the target, in the unit of x.
     b : array (R,)
@@ -1467,9 +1467,10 @@ def _laplace_em_on_circle(start, stop, z, points, a, b, h, period, log_R):
     lowest = np.finfo(z.dtype).min
     J = z.shape[1]
     place = _apart((J + 2,), z.dtype)
-    way_right = _apart((J,), z.dtype)
     distance = _apart((J,), z.dtype)
     delta = _apart((J + 2,), z.dtype)
+    way_left = _apart((J,), z.dtype)
+    way_right = _apart((J,), z.dtype)
     logit = _apart((J,), z.dtype)
     left = _apart((J + 2,), z.dtype)
     right = _apart((J + 2,), z.dtype)
@@ -1502,11 +1503,7 @@ def _laplace_em_on_circle(start, stop, z, points, a, b, h, period, log_R):
         delta[0] = real(0)
         delta[J + 1] = real(0)
         for j in range(J):
-            past = points[row, j] - b_value
-            way_right[j] = (past if b_value < points[row, j] else past + period_value)
-            offset = points[row, j] - a_value
-            way_left = period_value - offset
-            distance[j] = (-_maximum(-way_left, -way_right[j]) if b_value < points[row, j] else real(0))
+            distance[j] = _maximum(_maximum(real(0), a_value - points[row, j]), points[row, j] - b_value)
             centred = z[row, j] - top_z
             level = centred - distance[j]*inverse_h
             top_level = _maximum(top_level, level)
@@ -1526,12 +1523,14 @@ def _laplace_em_on_circle(start, stop, z, points, a, b, h, period, log_R):
         top_weight_behind = lowest
         top_weight_past = lowest
         for j in range(J):
+            left_of_start = a_value - points[row, j]
+            way_left[j] = (left_of_start if a_value > points[row, j] else left_of_start + period_value)
+            right_of_end = points[row, j] - b_value
+            way_right[j] = (right_of_end if b_value < points[row, j] else period_value + right_of_end)
             centred = z[row, j] - top_z
             near = centred - inverse_h*(distance[j] - common_distance)
-            logit[j] = (real(-np.inf) if b_value < points[row, j] else near - summit)
-            offset = points[row, j] - a_value
-            way_left = period_value - offset
-            image_left = centred - summit - inverse_h*(way_left - common_distance)
+            logit[j] = (real(-np.inf) if a_value > points[row, j] or b_value < points[row, j] else near - summit)
+            image_left = centred - summit - inverse_h*(way_left[j] - common_distance)
             top_weight_behind = _maximum(top_weight_behind, image_left)
             image_right = centred - summit - inverse_h*(way_right[j] - common_distance)
             top_weight_past = _maximum(top_weight_past, image_right)
@@ -1544,9 +1543,7 @@ def _laplace_em_on_circle(start, stop, z, points, a, b, h, period, log_R):
             total_weight_past_part = real(0)
             for j in _block(j_0, 128, J):
                 centred = z[row, j] - top_z
-                offset = points[row, j] - a_value
-                way_left = period_value - offset
-                image_left = centred - summit - inverse_h*(way_left - common_distance)
+                image_left = centred - summit - inverse_h*(way_left[j] - common_distance)
                 weight_behind = _exp(image_left - top_weight_behind)
                 total_weight_behind_part = _add(total_weight_behind_part, weight_behind)
                 image_right = centred - summit - inverse_h*(way_right[j] - common_distance)
@@ -1627,8 +1624,6 @@ def _laplace_em_on_circle(start, stop, z, points, a, b, h, period, log_R):
             log_R_left = log_after[np.uint64(j) + np.uint64(1)] - _maximum(real(0), -new_left[j]) - _log1p(e_left[j])
             log_R_right = log_ahead[np.uint64(j) + np.uint64(1)] - _maximum(real(0), -new_right[j]) - _log1p(e_right[j])
             centred = z[row, j] - top_z
-            offset = points[row, j] - a_value
-            way_left = period_value - offset
-            image_left = centred - summit - inverse_h*(way_left - common_distance)
+            image_left = centred - summit - inverse_h*(way_left[j] - common_distance)
             image_right = centred - summit - inverse_h*(way_right[j] - common_distance)
             log_R[row, j] = _log_add_exp(_log_add_exp(log_R_left, log_R_right), _log_add_exp(image_left + log_start_after - log_total_weight_behind - top_weight_behind, image_right + log_end_ahead - log_total_weight_past - top_weight_past))

@@ -220,8 +220,8 @@ def laplace_on_circle(z, points, a, b, h, period):
     z : array (R, J)
         Logits, one per point; -inf removes a point.
     points : array (R, J)
-        Positions of the points, ascending from a to a + period, in the unit of x; the last one at b or
-        beyond.
+        Positions of the points, ascending, in the unit of x, each as its image nearest to (a + b)/2;
+        the last one at b or beyond.
     a : array (R,)
         Lower edge of the target, in the unit of x.
     b : array (R,)
@@ -264,18 +264,18 @@ def _laplace_on_circle(z, points, a, b, h, period):
     centred = z - top_z[:, None]
     width = b - a
     place = np.where((a[:, None] > points), a[:, None], np.where((b[:, None] < points), b[:, None], points))
-    offset = points - a[:, None]
-    way_left = period[:, None] - offset
-    past = points - b[:, None]
-    way_right = np.where((b[:, None] < points), past, past + period[:, None])
-    distance = np.where((b[:, None] < points), -np.maximum(-way_left, -way_right), 0)
+    left_of_start = a[:, None] - points
+    right_of_end = points - b[:, None]
+    distance = np.maximum(np.maximum(left_of_start, right_of_end), 0)
     inverse_h = 1/h
     level = centred - distance*inverse_h[:, None]
     top_level = _max(level, 1)
     common_distance = _max(np.where((level >= top_level[:, None]), distance, 0), 1)
     near = centred - inverse_h[:, None]*(distance - common_distance[:, None])
     summit = _max(near, 1)
-    logit = np.where((b[:, None] < points), -np.inf, near - summit[:, None])
+    logit = np.where((a[:, None] > points) | (b[:, None] < points), -np.inf, near - summit[:, None])
+    way_left = np.where((a[:, None] > points), left_of_start, left_of_start + period[:, None])
+    way_right = np.where((b[:, None] < points), right_of_end, period[:, None] + right_of_end)
     turn = inverse_h*period
     image_left = centred - summit[:, None] - inverse_h[:, None]*(way_left - common_distance[:, None])
     image_right = centred - summit[:, None] - inverse_h[:, None]*(way_right - common_distance[:, None])
@@ -353,12 +353,12 @@ def _laplace_on_circle(z, points, a, b, h, period):
     after = _linear_scan(kept_left_after, integral_left_after, 0, -1)
     kept_right_before = _neighbours(kept_right, 0, -1)
     ahead_of = _linear_scan(kept_right_before, integral_right, 0, 1)
+    kept_left_at_start = kept_left[:, 0]
     integral_left_at_start = integral_left[:, 0]
     after_at_start = after[:, 0]
-    kept_left_at_start = kept_left[:, 0]
     start_after = integral_left_at_start + after_at_start*kept_left_at_start
-    kept_right_at_end = kept_right[:, -1]
     ahead_of_at_end = ahead_of[:, -1]
+    kept_right_at_end = kept_right[:, -1]
     end_ahead = ahead_of_at_end*kept_right_at_end
     R_left = unit[:, None]*(after*in_left + share_behind*start_after[:, None])
     R_right = unit[:, None]*(ahead_of*in_right + end_ahead[:, None]*share_past)
@@ -368,15 +368,16 @@ def _laplace_on_circle(z, points, a, b, h, period):
     loss = common_distance*inverse_h + np.log(total_weight) - summit - 1/2*inverse_width*raw_loss
     grad_z = prior - R_left - R_right
     grad_points = inverse_h[:, None]*(R_right - R_left)
-    raw_grad_h = np.sum(grad_points*offset, 1)
+    raw_grad_h = np.sum(grad_points*(points - a[:, None]), 1)
     inverse_expm1_turn = 1/np.expm1(turn)
     inverse_expm1_turn_1 = 1/expm1_turn
     raw_grad_h_1 = np.sum(np.where((b[:, None] < points), inverse_expm1_turn[:, None]*share_past, -inverse_expm1_turn_1[:, None]*share_past), 1)
+    raw_grad_h_2 = np.sum(np.where((a[:, None] > points), inverse_expm1_turn[:, None]*share_behind, -inverse_expm1_turn_1[:, None]*share_behind), 1)
     done_before = _neighbours(done, 0, -1)
     integral_left_minus_integral_right = integral_left - integral_right
     raw_grad_b = np.sum(integral_left_minus_integral_right*(done + done_before) - 2*bend*h_over_width[:, None], 1)
     grad_b = (1/4)*inverse_width*raw_grad_b
-    grad_h = inverse_h*(-raw_grad_h - grad_b*width - turn*unit*(end_ahead*raw_grad_h_1 - inverse_expm1_turn_1*start_after))
+    grad_h = inverse_h*(-raw_grad_h - grad_b*width - turn*unit*(end_ahead*raw_grad_h_1 + raw_grad_h_2*start_after))
     left_over_before = _neighbours(left_over, 1, -1)
     raw_grad_a = np.sum(integral_left_minus_integral_right*(left_over + left_over_before) + 2*bend*h_over_width[:, None], 1)
     grad_a = (1/4)*inverse_width*raw_grad_a
@@ -528,8 +529,8 @@ def laplace_hvp_on_circle(z, points, a, b, h, period, v):
     z : array (R, J)
         Logits, one per point; -inf removes a point.
     points : array (R, J)
-        Positions of the points, ascending from a to a + period, in the unit of x; the last one at b or
-        beyond.
+        Positions of the points, ascending, in the unit of x, each as its image nearest to (a + b)/2;
+        the last one at b or beyond.
     a : array (R,)
         Lower edge of the target, in the unit of x.
     b : array (R,)
@@ -564,18 +565,18 @@ def _laplace_hvp_on_circle(z, points, a, b, h, period, v):
     centred = z - top_z[:, None]
     width = b - a
     place = np.where((a[:, None] > points), a[:, None], np.where((b[:, None] < points), b[:, None], points))
-    offset = points - a[:, None]
-    way_left = period[:, None] - offset
-    past = points - b[:, None]
-    way_right = np.where((b[:, None] < points), past, past + period[:, None])
-    distance = np.where((b[:, None] < points), -np.maximum(-way_left, -way_right), 0)
+    left_of_start = a[:, None] - points
+    right_of_end = points - b[:, None]
+    distance = np.maximum(np.maximum(left_of_start, right_of_end), 0)
     inverse_h = 1/h
     level = centred - distance*inverse_h[:, None]
     top_level = _max(level, 1)
     common_distance = _max(np.where((level >= top_level[:, None]), distance, 0), 1)
     near = centred - inverse_h[:, None]*(distance - common_distance[:, None])
     summit = _max(near, 1)
-    logit = np.where((b[:, None] < points), -np.inf, near - summit[:, None])
+    logit = np.where((a[:, None] > points) | (b[:, None] < points), -np.inf, near - summit[:, None])
+    way_left = np.where((a[:, None] > points), left_of_start, left_of_start + period[:, None])
+    way_right = np.where((b[:, None] < points), right_of_end, period[:, None] + right_of_end)
     turn = inverse_h*period
     image_left = centred - summit[:, None] - inverse_h[:, None]*(way_left - common_distance[:, None])
     image_right = centred - summit[:, None] - inverse_h[:, None]*(way_right - common_distance[:, None])
@@ -646,12 +647,12 @@ def _laplace_hvp_on_circle(z, points, a, b, h, period, v):
     after = _linear_scan(kept_left_after, integral_left_after, 0, -1)
     kept_right_before = _neighbours(kept_right, 0, -1)
     ahead_of = _linear_scan(kept_right_before, integral_right, 0, 1)
+    kept_left_at_start = kept_left[:, 0]
     integral_left_at_start = integral_left[:, 0]
     after_at_start = after[:, 0]
-    kept_left_at_start = kept_left[:, 0]
     start_after = integral_left_at_start + after_at_start*kept_left_at_start
-    kept_right_at_end = kept_right[:, -1]
     ahead_of_at_end = ahead_of[:, -1]
+    kept_right_at_end = kept_right[:, -1]
     end_ahead = ahead_of_at_end*kept_right_at_end
     R_left = unit[:, None]*(after*in_left + share_behind*start_after[:, None])
     R_right = unit[:, None]*(ahead_of*in_right + end_ahead[:, None]*share_past)
@@ -670,8 +671,8 @@ def _laplace_hvp_on_circle(z, points, a, b, h, period, v):
     pull_left_after = _neighbours(pull_left, 0, 1)
     passed_left = _linear_scan(kept_left_after, pull_left_after, 0, -1)
     passed_right = _linear_scan(kept_right_before, pull_right, 0, 1)
-    pull_left_at_start = pull_left[:, 0]
     passed_left_at_start = passed_left[:, 0]
+    pull_left_at_start = pull_left[:, 0]
     passed_start = pull_left_at_start + kept_left_at_start*passed_left_at_start
     passed_right_at_end = passed_right[:, -1]
     passed_end = kept_right_at_end*passed_right_at_end
@@ -779,8 +780,8 @@ def _laplace_em(z, points, a, b, h):
     log_unit_expm1_delta = np.log(-unit[:, None]*np.expm1(-2*delta))
     log_integral_left = np.where((s_front < -40), log_unit_expm1_delta + s_front, np.log(integral_left*unit[:, None]))
     log_integral_right = np.where((s_back > 40), log_unit_expm1_delta - s_back, np.log(integral_right*unit[:, None]))
-    fade_left_after = _neighbours(fade_left, 0, 1)
     log_integral_left_after = _neighbours(log_integral_left, -np.inf, 1)
+    fade_left_after = _neighbours(fade_left, 0, 1)
     log_after = _log_scan(fade_left_after, log_integral_left_after, -np.inf, -1)
     fade_right_before = _neighbours(fade_right, 0, -1)
     log_ahead = _log_scan(fade_right_before, log_integral_right, -np.inf, 1)
@@ -806,8 +807,8 @@ def laplace_em_on_circle(z, points, a, b, h, period):
     z : array (R, J)
         Logits, one per point; -inf removes a point.
     points : array (R, J)
-        Positions of the points, ascending from a to a + period, in the unit of x; the last one at b or
-        beyond.
+        Positions of the points, ascending, in the unit of x, each as its image nearest to (a + b)/2;
+        the last one at b or beyond.
     a : array (R,)
         Lower edge of the target, in the unit of x.
     b : array (R,)
@@ -840,18 +841,18 @@ def _laplace_em_on_circle(z, points, a, b, h, period):
     centred = z - top_z[:, None]
     width = b - a
     place = np.where((a[:, None] > points), a[:, None], np.where((b[:, None] < points), b[:, None], points))
-    offset = points - a[:, None]
-    way_left = period[:, None] - offset
-    past = points - b[:, None]
-    way_right = np.where((b[:, None] < points), past, past + period[:, None])
-    distance = np.where((b[:, None] < points), -np.maximum(-way_left, -way_right), 0)
+    left_of_start = a[:, None] - points
+    right_of_end = points - b[:, None]
+    distance = np.maximum(np.maximum(left_of_start, right_of_end), 0)
     inverse_h = 1/h
     level = centred - distance*inverse_h[:, None]
     top_level = _max(level, 1)
     common_distance = _max(np.where((level >= top_level[:, None]), distance, 0), 1)
     near = centred - inverse_h[:, None]*(distance - common_distance[:, None])
     summit = _max(near, 1)
-    logit = np.where((b[:, None] < points), -np.inf, near - summit[:, None])
+    logit = np.where((a[:, None] > points) | (b[:, None] < points), -np.inf, near - summit[:, None])
+    way_left = np.where((a[:, None] > points), left_of_start, left_of_start + period[:, None])
+    way_right = np.where((b[:, None] < points), right_of_end, period[:, None] + right_of_end)
     turn = inverse_h*period
     image_left = centred - summit[:, None] - inverse_h[:, None]*(way_left - common_distance[:, None])
     image_right = centred - summit[:, None] - inverse_h[:, None]*(way_right - common_distance[:, None])
@@ -912,8 +913,8 @@ def _laplace_em_on_circle(z, points, a, b, h, period):
     log_unit_expm1_delta = np.log(-unit[:, None]*np.expm1(-2*delta))
     log_integral_left = np.where((s_front < -40), log_unit_expm1_delta + s_front, np.log(integral_left*unit[:, None]))
     log_integral_right = np.where((s_back > 40), log_unit_expm1_delta - s_back, np.log(integral_right*unit[:, None]))
-    fade_left_after = _neighbours(fade_left, 0, 1)
     log_integral_left_after = _neighbours(log_integral_left, -np.inf, 1)
+    fade_left_after = _neighbours(fade_left, 0, 1)
     log_after = _log_scan(fade_left_after, log_integral_left_after, -np.inf, -1)
     fade_right_before = _neighbours(fade_right, 0, -1)
     log_ahead = _log_scan(fade_right_before, log_integral_right, -np.inf, 1)
@@ -923,8 +924,8 @@ def _laplace_em_on_circle(z, points, a, b, h, period):
     log_after_at_start = log_after[:, 0]
     log_integral_left_at_start = log_integral_left[:, 0]
     log_start_after = np.logaddexp(log_integral_left_at_start, log_after_at_start - fade_left_at_start)
-    log_ahead_at_end = log_ahead[:, -1]
     fade_right_at_end = fade_right[:, -1]
+    log_ahead_at_end = log_ahead[:, -1]
     log_end_ahead = log_ahead_at_end - fade_right_at_end
     log_R = np.logaddexp(np.logaddexp(log_R_left, log_R_right), np.logaddexp(image_left + log_start_after[:, None] - log_total_weight_behind[:, None] - top_weight_behind[:, None], image_right + log_end_ahead[:, None] - log_total_weight_past[:, None] - top_weight_past[:, None]))
     return log_R,
