@@ -255,14 +255,19 @@ BAD = {
     "kde: unknown kernel": (kde(kernel="uniform"), "`kernel` must be one of 'laplace', .* got 'uniform'"),
     "kde: von Mises without a period": (kde(kernel="von_mises"), "got 'von_mises'. It needs a `period`"),
     "kde: unknown method": (kde(method="bin"), "`method` must be one of 'auto', .* got 'bin'"),
-    "kde: exact is not there yet": (
-        kde(method="exact"),
-        '`method` must be "bins" or "auto" in this version, .* got \'exact\'',
+    "kde: exact and bins": (kde(method="exact"), """`bins` imply method="bins"; got method='exact'"""),
+    "kde: bins without their number": (
+        kde(method="bins", bins=None),
+        '`bins` must be given with method="bins", e.g. bins=64',
     ),
-    "kde: no bins": (kde(bins=None), "`bins` must be given in this version, e.g. bins=64"),
+    "kde: a floor without bins": (
+        kde(bins=None, zero="floor", log_floor=-9.0),
+        '`zero` must be "inf" or "skip" without bins',
+    ),
+    "kde: no closed form": (kde(method="exact", bins=None, kernel="cauchy"), "which has no closed form; got"),
     "kde: zero bins": (kde(bins=0), "`bins` must be at least 1; got 0"),
     "kde: bins of a wrong type": (kde(bins=4.0), "`bins` must be a number of bins or a pair"),
-    "kde: bins without edges": (kde(a=None, b=None), "`a` and `b` must be given with a number of bins"),
+    "kde: bins without edges": (kde(a=None, b=None), "`a` and `b` must be given; they are None only"),
     "kde: explicit bins with edges": (kde(bins=(points, np.full(3, 1 / 3))), "`a` and `b` must be None with bins="),
     "kde: centres and masses of two lengths": (
         kde(a=None, b=None, bins=(points, q)),
@@ -335,7 +340,7 @@ BAD = {
     "kde: gradients by number": (kde(wrt=3), "`wrt` must name gradients, .* got 3"),
     "kde: gradients in lists": (kde(wrt=[["z"]]), r"`wrt` must name gradients, .* got \['z'\]"),
     "kde: array of methods": (kde(method=np.array(["bins", "auto"])), "`method` must be one of"),
-    "kde: quadrature is not there yet": (kde(method="quadrature", bins=None), "`method` must be .* got 'quadrature'"),
+    "kde: quadrature and bins": (kde(method="quadrature"), """`bins` imply method="bins"; got method='quadrature'"""),
     "kde: array of kernels": (kde(kernel=np.array(["box", "laplace"])), "`kernel` must be one of"),
     "kde: a function that is no kernel": (
         kde(kernel=np.exp),

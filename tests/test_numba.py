@@ -248,6 +248,7 @@ draw = np.random.default_rng(3).uniform
 around_1 = [draw(-1, 1, 1000), draw(-1e-3, 1e-3, 300), draw(-1e-8, 1e-8, 100)]
 RANGES = {  # name: (bound, arguments in double precision, in single, below which size of results the bound is absolute)
     "exp": (1.1, [draw(-745.5, 709.78, 3000), draw(-745.5, -708, 1000)], [draw(-104, 88.72, 3000), draw(-104, -87, 1000)], 0),
+    "expm1": (2, [draw(-60, 709.78, 3000), draw(-2, 2, 1000)], [draw(-30, 88.72, 3000), draw(-2, 2, 1000)], 0),
     "log": (1.1, [np.exp(draw(-744, 709, 3000))], [np.exp(draw(-103, 88, 3000))], 0),
     "log1p": (2, [np.exp(draw(-740, 709, 3000)), -np.exp(draw(-36, 0, 500))], [np.exp(draw(-100, 88, 3000)), -np.exp(draw(-16, 0, 500))], 0),
     "sin": (1, [draw(-1e5, 1e5, 2000), np.arange(-40, 40) * np.pi / 2], [draw(-1e3, 1e3, 2000), np.arange(-40, 40) * np.pi / 2], 1),

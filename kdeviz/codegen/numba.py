@@ -1,5 +1,6 @@
 """numba: one compiled function per kernel that walks over rows; sums and exponentials become vector code, threads share the rows."""
 
+import re
 from pathlib import Path
 
 import sympy as sp
@@ -68,7 +69,7 @@ FUNCTIONS = {
     "exp": "_exp",
     "log": "_log",
     "log1p": "_log1p",
-    "expm1": "math.expm1",
+    "expm1": "_expm1",
     "logaddexp": "_log_add_exp",
     "atan2": "_angle",
     "Upper": "_upper",
@@ -188,6 +189,7 @@ def function(kernel, source):
     first, row = next(iter(kernel.inputs)).base, kernel.nest[0]
     sizes = [f"    {size} = {array}.shape[{axis}]" for size, (array, axis) in kernel.sizes.items()]
     one = "," * (len(kernel.outputs) == 1)  # always a tuple
+    real = [f"    real = {first}.dtype.type"] * any(re.search(r"\breal\b", line) for line in body.lines)
     lowest = [f"    lowest = np.finfo({first}.dtype).min"] * any("lowest" in line for line in body.lines)
     return "\n".join(
         [
@@ -201,7 +203,7 @@ def function(kernel, source):
             "",
             "@_compiled",
             f"def _{kernel.name}(start, stop, {inputs}, {outputs}):",
-            f"    real = {first}.dtype.type",
+            *real,
             *lowest,
             *sizes[1:],
             *(f"    {name} = _apart({as_shape(sizes)}, {first}.dtype)" for name, sizes in body.arrays.items()),

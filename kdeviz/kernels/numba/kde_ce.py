@@ -140,6 +140,55 @@ def _exp_single(x):
     return (real(1.0) + (r + r * r * q)) * low * high
 
 
+def _expm1(x):
+    """exp(x) - 1 as vector code, within 2 units in the last place; -1 at -inf, inf above the range, NaN at NaN."""
+
+
+@overload(_expm1, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _expm1_of_type(x):
+    return _expm1_single if x == nb.float32 else _expm1_double
+
+
+def _expm1_double(x):
+    """2**n expm1(r) + (2**n - 1), halved until the end: there is no 2**1024. n, r and the polynomial are those of _exp."""
+    inside = -50.0 if x < -50.0 else 710.0 if x > 710.0 else x
+    shifted = inside * 1.4426950408889634 + 6755399441055744.0
+    n = shifted - 6755399441055744.0
+    r = inside - n * 0.6931471803691238 - n * 1.9082149292705877e-10
+    q = 2.5000015510719588e-08
+    q = q * r + 2.7630306178626537e-07
+    q = q * r + 2.7557586812894924e-06
+    q = q * r + 2.480149294987594e-05
+    q = q * r + 0.0001984126950576586
+    q = q * r + 0.001388888894375969
+    q = q * r + 0.00833333333349498
+    q = q * r + 0.04166666666652973
+    q = q * r + 0.1666666666666641
+    q = q * r + 0.5000000000000011
+    k = np.float64(shifted).view(np.uint64) - np.uint64(0x4338000000000000 - 1022)
+    half = np.uint64(k << np.uint64(52)).view(np.float64)
+    value = 2.0 * ((r + r * r * q) * half + (half - 0.5))
+    return x if abs(x) < 1e-300 else value
+
+
+def _expm1_single(x):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    inside = real(-25.0) if x < real(-25.0) else real(89.0) if x > real(89.0) else x
+    shifted = inside * real(1.4426950408889634) + real(12582912.0)
+    n = shifted - real(12582912.0)
+    r = inside - n * real(0.693359375) - n * real(-2.1219444e-4)
+    q = real(0.0013814537087455392)
+    q = q * r + real(0.00836874544620514)
+    q = q * r + real(0.04166838899254799)
+    q = q * r + real(0.1666652113199234)
+    q = q * r + real(0.4999999403953552)
+    k = np.uint32(np.float32(shifted).view(np.uint32) - np.uint32(0x4B400000 - 126))
+    half = np.uint32(k << np.uint32(23)).view(np.float32)
+    value = real(2.0) * ((r + r * r * q) * half + (half - real(0.5)))
+    return x if abs(x) < real(1e-30) else value
+
+
 def _log(x):
     """log as vector code: within 1.1 units in the last place, subnormal arguments too; -inf at 0, NaN below and at NaN, inf at inf."""
 
@@ -1776,8 +1825,8 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, position, q, log_floor, 
         turn = period_value/h[row]
         inverse_period = real(1)/period_value
         inverse_h = real(1)/h[row]
-        log_expm1_turn = _log(-math.expm1(-turn))
-        turn_over_expm1_turn = turn/math.expm1(turn)
+        log_expm1_turn = _log(-_expm1(-turn))
+        turn_over_expm1_turn = turn/_expm1(turn)
         top_z = lowest
         for j in range(J):
             top_z = _maximum(top_z, z[row, j])
