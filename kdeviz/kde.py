@@ -81,8 +81,8 @@ def kde_cross_entropy(
         Circular data: positions count modulo the period. "laplace" is then wrapped, the sum over all images (there K(0) is not 1); the other
         kernels see the nearest image. Whole turns are taken off exactly: far positions lose no digits.
     method : "auto", "exact", "quadrature" or "bins"
-        "exact": closed forms, in O(J log J) time and O(J) memory a row; laplace, box, triangular, epanechnikov and intervals on the line, laplace,
-        box and intervals on a circle. "quadrature": Gauss-Legendre nodes where the row needs them, until their error is below 1e-12 (1e-6 in float32), or a
+        "exact": closed forms, in O(J log J) time and O(J) memory a row; for laplace, box and intervals, and on the line also triangular and
+        epanechnikov. "quadrature": Gauss-Legendre nodes where the row needs them, until their error is below 1e-12 (1e-6 in float32), or a
         ValueError says how far it is; all kernels. "auto": bins if they are given, else exact where it exists, else quadrature.
     bins : int, or a pair (centres, masses), optional
         Number of midpoint bins on [a, b], each of mass 1/bins; or centres (..., B) and masses (..., B), non-negative with sum 1, with a = b = None.

@@ -224,7 +224,7 @@ BUGS = {  # language, what is replaced, by what
     "old mass not decayed": ("numpy", "old - decay", "old"),
     "parts do not hear of each other": ("numpy", "follow(before, reach, own)", "own"),
     "part hears of itself": ("numpy", "ends[:, :-1]], 1)", "ends[:, 1:]], 1)"),
-    "reach of a part": ("numpy", "compose.accumulate(parts[0], 1)", "parts[0]"),
+    "reach of a part": ("numpy", "compose.accumulate(in_parts(factor), 1)", "in_parts(factor)"),
     "rest of a row starts with nothing": ("numpy", "old = ends[:, -1]", "old = ends[:, -1] * 0"),
     "edge forgotten": ("numpy", "np.broadcast_to(np.asarray(edge, new.dtype)", "np.broadcast_to(np.asarray(0 * edge, new.dtype)"),
     "against the direction": ("numpy", "edge, -1)", "edge, 1)"),

@@ -219,6 +219,17 @@ def as_shape(sizes):
 
 def module(kernels, source):
     """The text of one file, which needs numpy and numba."""
-    head = f"# {HEADER.format(source=source)}\n{IMPORTS}\n\n"
     functions = [function(k, source) for k in kernels]
-    return "\n\n\n".join([head + called(RUNTIME, functions), *functions]) + "\n"
+    parts = [called(RUNTIME, functions), *functions]
+    head = f"# {HEADER.format(source=source)}\n{imports(parts)}\n\n"
+    return head + "\n\n\n".join(parts) + "\n"
+
+
+def imports(parts):
+    """The lines of IMPORTS, with those names that the parts use."""
+    used, lines = set(re.findall(r"\w+", "\n".join(parts))), []
+    for line in IMPORTS.splitlines():
+        start, _, names = line.partition("import ")
+        kept = [name for name in names.split(", ") if name.split(" ")[-1] in used]
+        lines += [f"{start}import {', '.join(kept)}"] if kept else [] if line else [""]
+    return "\n".join([*lines, ""])

@@ -97,9 +97,10 @@ def _scan_part(follow, compose, nothing, factor, new, old, length=64):
     out = np.empty_like(new)
     whole = J // length * length if J > 2 * length else 0
     if whole:
-        parts, parted = [a[:, :whole].reshape(-1, length) for a in (factor, new)], (rows, whole // length)
-        own = _scan_part(follow, compose, nothing, *parts, np.full(len(parts[0]), nothing, new.dtype))
-        reach = compose.accumulate(parts[0], 1)
+        parted, in_parts = (rows, whole // length), lambda a: a[:, :whole].reshape(-1, length)
+        start = np.full(rows * whole // length, nothing, new.dtype)
+        own = _scan_part(follow, compose, nothing, in_parts(factor), in_parts(new), start)
+        reach = compose.accumulate(in_parts(factor), 1)
         ends = _scan_part(follow, compose, nothing, reach[:, -1].reshape(parted), own[:, -1].reshape(parted), old)
         before = np.concatenate([old[:, None], ends[:, :-1]], 1).reshape(-1, 1)
         out[:, :whole] = follow(before, reach, own).reshape(rows, whole)

@@ -6,8 +6,7 @@ from functools import cache
 
 import numba as nb
 import numpy as np
-from llvmlite import ir
-from numba.extending import intrinsic, overload, register_jitable
+from numba.extending import overload, register_jitable
 
 
 def _compiled(function):

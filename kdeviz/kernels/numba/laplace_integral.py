@@ -140,6 +140,55 @@ def _exp_single(x):
     return (real(1.0) + (r + r * r * q)) * low * high
 
 
+def _expm1(x):
+    """exp(x) - 1 as vector code, within 2 units in the last place; -1 at -inf, inf above the range, NaN at NaN."""
+
+
+@overload(_expm1, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _expm1_of_type(x):
+    return _expm1_single if x == nb.float32 else _expm1_double
+
+
+def _expm1_double(x):
+    """2**n expm1(r) + (2**n - 1), halved until the end: there is no 2**1024. n, r and the polynomial are those of _exp."""
+    inside = -50.0 if x < -50.0 else 710.0 if x > 710.0 else x
+    shifted = inside * 1.4426950408889634 + 6755399441055744.0
+    n = shifted - 6755399441055744.0
+    r = inside - n * 0.6931471803691238 - n * 1.9082149292705877e-10
+    q = 2.5000015510719588e-08
+    q = q * r + 2.7630306178626537e-07
+    q = q * r + 2.7557586812894924e-06
+    q = q * r + 2.480149294987594e-05
+    q = q * r + 0.0001984126950576586
+    q = q * r + 0.001388888894375969
+    q = q * r + 0.00833333333349498
+    q = q * r + 0.04166666666652973
+    q = q * r + 0.1666666666666641
+    q = q * r + 0.5000000000000011
+    k = np.float64(shifted).view(np.uint64) - np.uint64(0x4338000000000000 - 1022)
+    half = np.uint64(k << np.uint64(52)).view(np.float64)
+    value = 2.0 * ((r + r * r * q) * half + (half - 0.5))
+    return x if abs(x) < 1e-300 else value
+
+
+def _expm1_single(x):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    inside = real(-25.0) if x < real(-25.0) else real(89.0) if x > real(89.0) else x
+    shifted = inside * real(1.4426950408889634) + real(12582912.0)
+    n = shifted - real(12582912.0)
+    r = inside - n * real(0.693359375) - n * real(-2.1219444e-4)
+    q = real(0.0013814537087455392)
+    q = q * r + real(0.00836874544620514)
+    q = q * r + real(0.04166838899254799)
+    q = q * r + real(0.1666652113199234)
+    q = q * r + real(0.4999999403953552)
+    k = np.uint32(np.float32(shifted).view(np.uint32) - np.uint32(0x4B400000 - 126))
+    half = np.uint32(k << np.uint32(23)).view(np.float32)
+    value = real(2.0) * ((r + r * r * q) * half + (half - real(0.5)))
+    return x if abs(x) < real(1e-30) else value
+
+
 def _log(x):
     """log as vector code: within 1.1 units in the last place, subnormal arguments too; -inf at 0, NaN below and at NaN, inf at inf."""
 
@@ -548,8 +597,8 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
         turn = period_value/h_value
         unit = (real(1)/real(2))*h_value/width
         inverse_width = real(1)/width
-        inverse_expm1_turn = real(1)/math.expm1(turn)
-        inverse_expm1_turn_1 = real(1)/math.expm1(-turn)
+        inverse_expm1_turn = real(1)/_expm1(turn)
+        inverse_expm1_turn_1 = real(1)/_expm1(-turn)
         h_over_width = h_value/width
         top_z = lowest
         place[0] = a_value
@@ -623,8 +672,8 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
                 total_weight_past_part = _add(total_weight_past_part, weight_past[j])
             total_weight_behind, total_weight_behind_rest = _accumulate(total_weight_behind, total_weight_behind_rest, total_weight_behind_part)
             total_weight_past, total_weight_past_rest = _accumulate(total_weight_past, total_weight_past_rest, total_weight_past_part)
-        left_start = top_weight_behind + _log(total_weight_behind) - _log(-math.expm1(-turn))
-        right_start = top_weight_past + _log(total_weight_past) - _log(-math.expm1(-turn))
+        left_start = top_weight_behind + _log(total_weight_behind) - _log(-_expm1(-turn))
+        right_start = top_weight_past + _log(total_weight_past) - _log(-_expm1(-turn))
         inverse_total_weight_behind = real(1)/_maximum(real(1), total_weight_behind)
         inverse_total_weight_past = real(1)/_maximum(real(1), total_weight_past)
         left[0] = left_start
@@ -945,7 +994,7 @@ def _laplace_hvp(start, stop, z, points, a, b, h, v, product):
             balance = left_before - right[np.uint64(j) + np.uint64(1)]
             s_back = balance - delta[np.uint64(j) + np.uint64(1)]
             s_front = balance + delta[np.uint64(j) + np.uint64(1)]
-            overlap[j] = -(real(1)/(real(1) + e_back[j]) if s_back <= real(0) else e_back[j]/(real(1) + e_back[j]))*(real(1)/(real(1) + e_front[j]) if s_front >= real(0) else e_front[j]/(real(1) + e_front[j]))*math.expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])
+            overlap[j] = -(real(1)/(real(1) + e_back[j]) if s_back <= real(0) else e_back[j]/(real(1) + e_back[j]))*(real(1)/(real(1) + e_front[j]) if s_front >= real(0) else e_front[j]/(real(1) + e_front[j]))*_expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])
             mean_left_before = mean_left[j]
             pull_left[np.uint64(j) + np.uint64(1)] = integral_left[np.uint64(j) + np.uint64(1)]*mean_left_before + overlap[j]*(mean_right[np.uint64(j) + np.uint64(1)] - mean_left_before)
         passed_left[0] = real(0)
@@ -1126,8 +1175,8 @@ def _laplace_hvp_on_circle(start, stop, z, points, a, b, h, period, v, product):
                 total_weight_past_part = _add(total_weight_past_part, weight_past[j])
             total_weight_behind, total_weight_behind_rest = _accumulate(total_weight_behind, total_weight_behind_rest, total_weight_behind_part)
             total_weight_past, total_weight_past_rest = _accumulate(total_weight_past, total_weight_past_rest, total_weight_past_part)
-        left_start = top_weight_behind + _log(total_weight_behind) - _log(-math.expm1(-turn))
-        right_start = top_weight_past + _log(total_weight_past) - _log(-math.expm1(-turn))
+        left_start = top_weight_behind + _log(total_weight_behind) - _log(-_expm1(-turn))
+        right_start = top_weight_past + _log(total_weight_past) - _log(-_expm1(-turn))
         inverse_total_weight_behind = real(1)/_maximum(real(1), total_weight_behind)
         inverse_total_weight_past = real(1)/_maximum(real(1), total_weight_past)
         left[0] = left_start
@@ -1222,7 +1271,7 @@ def _laplace_hvp_on_circle(start, stop, z, points, a, b, h, period, v, product):
             balance = left_before - right[np.uint64(j) + np.uint64(1)]
             s_back = balance - delta[np.uint64(j) + np.uint64(1)]
             s_front = balance + delta[np.uint64(j) + np.uint64(1)]
-            overlap[j] = -(real(1)/(real(1) + e_back[j]) if s_back <= real(0) else e_back[j]/(real(1) + e_back[j]))*(real(1)/(real(1) + e_front[j]) if s_front >= real(0) else e_front[j]/(real(1) + e_front[j]))*math.expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])
+            overlap[j] = -(real(1)/(real(1) + e_back[j]) if s_back <= real(0) else e_back[j]/(real(1) + e_back[j]))*(real(1)/(real(1) + e_front[j]) if s_front >= real(0) else e_front[j]/(real(1) + e_front[j]))*_expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])
             mean_left_before = mean_left[j]
             pull_left[np.uint64(j) + np.uint64(1)] = integral_left[np.uint64(j) + np.uint64(1)]*mean_left_before + overlap[j]*(mean_right[np.uint64(j) + np.uint64(1)] - mean_left_before)
         pull_left_at_start = pull_left[1]
@@ -1400,8 +1449,8 @@ def _laplace_em(start, stop, z, points, a, b, h, log_R):
             integral_right = (real(2)*delta[np.uint64(j) + np.uint64(1)]*share_right - tilt if delta[np.uint64(j) + np.uint64(1)] < real(1)/real(4) else log_back + span_right - log_front)
             fade_left[np.uint64(j) + np.uint64(1)] = _maximum(real(0), new_left[j]) + _log1p(e_left[j])
             fade_right[np.uint64(j) + np.uint64(1)] = _maximum(real(0), new_right[j]) + _log1p(e_right[j])
-            log_integral_left[np.uint64(j) + np.uint64(1)] = (s_front + _log(-unit*math.expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])) if s_front < real(-40) else _log(integral_left[np.uint64(j) + np.uint64(1)]*unit))
-            log_integral_right[j] = (_log(-unit*math.expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])) - s_back if s_back > real(40) else _log(integral_right*unit))
+            log_integral_left[np.uint64(j) + np.uint64(1)] = (s_front + _log(-unit*_expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])) if s_front < real(-40) else _log(integral_left[np.uint64(j) + np.uint64(1)]*unit))
+            log_integral_right[j] = (_log(-unit*_expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])) - s_back if s_back > real(40) else _log(integral_right*unit))
         log_after[0] = real(-np.inf)
         log_after[J + 1] = real(-np.inf)
         for j in range(J - 1, -1, -1):
@@ -1551,8 +1600,8 @@ def _laplace_em_on_circle(start, stop, z, points, a, b, h, period, log_R):
                 total_weight_past_part = _add(total_weight_past_part, weight_past)
             total_weight_behind, total_weight_behind_rest = _accumulate(total_weight_behind, total_weight_behind_rest, total_weight_behind_part)
             total_weight_past, total_weight_past_rest = _accumulate(total_weight_past, total_weight_past_rest, total_weight_past_part)
-        left_start = top_weight_behind + _log(total_weight_behind) - _log(-math.expm1(-turn))
-        right_start = top_weight_past + _log(total_weight_past) - _log(-math.expm1(-turn))
+        left_start = top_weight_behind + _log(total_weight_behind) - _log(-_expm1(-turn))
+        right_start = top_weight_past + _log(total_weight_past) - _log(-_expm1(-turn))
         log_total_weight_behind = _log(total_weight_behind)
         log_total_weight_past = _log(total_weight_past)
         left[0] = left_start
@@ -1600,8 +1649,8 @@ def _laplace_em_on_circle(start, stop, z, points, a, b, h, period, log_R):
             integral_right = (real(2)*delta[np.uint64(j) + np.uint64(1)]*share_right - tilt if delta[np.uint64(j) + np.uint64(1)] < real(1)/real(4) else log_back + span_right - log_front)
             fade_left[np.uint64(j) + np.uint64(1)] = _maximum(real(0), new_left[j]) + _log1p(e_left[j])
             fade_right[np.uint64(j) + np.uint64(1)] = _maximum(real(0), new_right[j]) + _log1p(e_right[j])
-            log_integral_left[np.uint64(j) + np.uint64(1)] = (s_front + _log(-unit*math.expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])) if s_front < real(-40) else _log(integral_left[np.uint64(j) + np.uint64(1)]*unit))
-            log_integral_right[j] = (_log(-unit*math.expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])) - s_back if s_back > real(40) else _log(integral_right*unit))
+            log_integral_left[np.uint64(j) + np.uint64(1)] = (s_front + _log(-unit*_expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])) if s_front < real(-40) else _log(integral_left[np.uint64(j) + np.uint64(1)]*unit))
+            log_integral_right[j] = (_log(-unit*_expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])) - s_back if s_back > real(40) else _log(integral_right*unit))
         fade_left_at_start = fade_left[1]
         log_integral_left_at_start = log_integral_left[1]
         fade_right_at_end = fade_right[J]

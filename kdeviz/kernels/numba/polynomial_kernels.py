@@ -140,6 +140,55 @@ def _exp_single(x):
     return (real(1.0) + (r + r * r * q)) * low * high
 
 
+def _expm1(x):
+    """exp(x) - 1 as vector code, within 2 units in the last place; -1 at -inf, inf above the range, NaN at NaN."""
+
+
+@overload(_expm1, jit_options={"forceinline": True, "error_model": "numpy", "fastmath": {"contract"}})
+def _expm1_of_type(x):
+    return _expm1_single if x == nb.float32 else _expm1_double
+
+
+def _expm1_double(x):
+    """2**n expm1(r) + (2**n - 1), halved until the end: there is no 2**1024. n, r and the polynomial are those of _exp."""
+    inside = -50.0 if x < -50.0 else 710.0 if x > 710.0 else x
+    shifted = inside * 1.4426950408889634 + 6755399441055744.0
+    n = shifted - 6755399441055744.0
+    r = inside - n * 0.6931471803691238 - n * 1.9082149292705877e-10
+    q = 2.5000015510719588e-08
+    q = q * r + 2.7630306178626537e-07
+    q = q * r + 2.7557586812894924e-06
+    q = q * r + 2.480149294987594e-05
+    q = q * r + 0.0001984126950576586
+    q = q * r + 0.001388888894375969
+    q = q * r + 0.00833333333349498
+    q = q * r + 0.04166666666652973
+    q = q * r + 0.1666666666666641
+    q = q * r + 0.5000000000000011
+    k = np.float64(shifted).view(np.uint64) - np.uint64(0x4338000000000000 - 1022)
+    half = np.uint64(k << np.uint64(52)).view(np.float64)
+    value = 2.0 * ((r + r * r * q) * half + (half - 0.5))
+    return x if abs(x) < 1e-300 else value
+
+
+def _expm1_single(x):
+    """As in double precision, with fewer terms."""
+    real = np.float32
+    inside = real(-25.0) if x < real(-25.0) else real(89.0) if x > real(89.0) else x
+    shifted = inside * real(1.4426950408889634) + real(12582912.0)
+    n = shifted - real(12582912.0)
+    r = inside - n * real(0.693359375) - n * real(-2.1219444e-4)
+    q = real(0.0013814537087455392)
+    q = q * r + real(0.00836874544620514)
+    q = q * r + real(0.04166838899254799)
+    q = q * r + real(0.1666652113199234)
+    q = q * r + real(0.4999999403953552)
+    k = np.uint32(np.float32(shifted).view(np.uint32) - np.uint32(0x4B400000 - 126))
+    half = np.uint32(k << np.uint32(23)).view(np.float32)
+    value = real(2.0) * ((r + r * r * q) * half + (half - real(0.5)))
+    return x if abs(x) < real(1e-30) else value
+
+
 def _log(x):
     """log as vector code: within 1.1 units in the last place, subnormal arguments too; -inf at 0, NaN below and at NaN, inf at inf."""
 
@@ -287,7 +336,6 @@ def join_blocks(left_mass, left_below, left_above, left_both, right_mass, right_
 
 @_compiled
 def _join_blocks(start, stop, left_mass, left_below, left_above, left_both, right_mass, right_below, right_above, right_both, ahead, beyond, mass, below, above, both):
-    real = left_mass.dtype.type
     N = left_mass.shape[1]
     for row in range(start, stop):
         for part in range(N):
@@ -346,7 +394,6 @@ def window_sums(mass, below, above, both, room_below, room_above):
 
 @_compiled
 def _window_sums(start, stop, mass, below, above, both, room_below, room_above, to_lower, to_upper, to_both):
-    real = mass.dtype.type
     N = mass.shape[1]
     for row in range(start, stop):
         for part in range(N):
@@ -447,7 +494,7 @@ def _triangular_gaps(start, stop, log_start, log_end, length, log_total, loss, r
                 held[gap] = (real(0) if log_end[row, gap] == real(-np.inf) and log_start[row, gap] == real(-np.inf) else length[row, gap])
                 top[gap] = _maximum(log_end[row, gap], log_start[row, gap])
                 x = (real(1)/real(2))*abs(log_end[row, gap] - log_start[row, gap])
-                tail = (real(0) if x > real(40) else real(2)*x/math.expm1(real(2)*x))
+                tail = (real(0) if x > real(40) else real(2)*x/_expm1(real(2)*x))
                 deficit[gap] = (x - (x*x)*(real(1)/real(3) + (x*x)*((x*x)*(real(2)/real(945) + (x*x)*((x*x)*(real(2)/real(93555) + (x*x)*((x*x)*(real(4)/real(18243225) + (x*x)*((x*x)*(real(87734)/real(38979295480125) - real(349222)/real(1531329465290625)*(x*x)) + real(-3617)/real(162820783125))) + real(-1382)/real(638512875))) + real(-1)/real(4725))) + real(-1)/real(45))) if x < real(1)/real(2) else real(1) - tail)
                 mean = top[gap] - deficit[gap]
                 excess[gap] = (real(0) if log_end[row, gap] == real(-np.inf) and log_start[row, gap] == real(-np.inf) or length[row, gap] == real(0) else mean - log_total_value)
@@ -463,9 +510,9 @@ def _triangular_gaps(start, stop, log_start, log_end, length, log_total, loss, r
             unit = _log(held[gap]*inverse_reach)
             grad_length[row, gap] = (real(0) if log_end[row, gap] == real(-np.inf) and log_start[row, gap] == real(-np.inf) else inverse_reach*(-excess[gap] - loss_value))
             x = (real(1)/real(2))*abs(log_end[row, gap] - log_start[row, gap])
-            omega_mass[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + _log((real(1) if x == real(0) else -real(2)*x/math.expm1(-real(2)*x))) - top[gap])
-            omega_below[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + (_log((real(1)/real(2) if x == real(0) else -deficit[gap]/math.expm1(-real(2)*x))) - top[gap] if log_end[row, gap] > log_start[row, gap] else _log((real(1)/real(2) if x == real(0) else -(real(2)*x - deficit[gap])/math.expm1(-real(2)*x))) - top[gap]) + _log(held[gap]))
-            omega_above[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + (_log((real(1)/real(2) if x == real(0) else -(real(2)*x - deficit[gap])/math.expm1(-real(2)*x))) - top[gap] if log_end[row, gap] > log_start[row, gap] else _log((real(1)/real(2) if x == real(0) else -deficit[gap]/math.expm1(-real(2)*x))) - top[gap]) + _log(held[gap]))
+            omega_mass[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + _log((real(1) if x == real(0) else -real(2)*x/_expm1(-real(2)*x))) - top[gap])
+            omega_below[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + (_log((real(1)/real(2) if x == real(0) else -deficit[gap]/_expm1(-real(2)*x))) - top[gap] if log_end[row, gap] > log_start[row, gap] else _log((real(1)/real(2) if x == real(0) else -(real(2)*x - deficit[gap])/_expm1(-real(2)*x))) - top[gap]) + _log(held[gap]))
+            omega_above[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + (_log((real(1)/real(2) if x == real(0) else -(real(2)*x - deficit[gap])/_expm1(-real(2)*x))) - top[gap] if log_end[row, gap] > log_start[row, gap] else _log((real(1)/real(2) if x == real(0) else -deficit[gap]/_expm1(-real(2)*x))) - top[gap]) + _log(held[gap]))
 
 
 def epanechnikov_gaps(log_start, log_end, log_mass, h, length, log_total):
@@ -593,10 +640,10 @@ def _epanechnikov_gaps(start, stop, log_start, log_end, log_mass, h, length, log
                 log_alpha = (log_start[row, gap] + _log(real(2)) - log_kappa[gap] - _log1p(s[gap] - delta) if delta < real(1) else _log((real(1)/real(2))*delta + (real(1)/real(2))*s[gap] + real(-1)/real(2)))
                 log_beta = (log_end[row, gap] + _log(real(2)) - log_kappa[gap] - _log1p(delta + s[gap]) if delta > real(-1) else _log((real(1)/real(2))*s[gap] + real(-1)/real(2) - real(1)/real(2)*delta))
                 x_alpha[gap] = (real(1)/real(2))*_log_add_exp(real(0), -log_alpha)
-                tail_alpha[gap] = (real(0) if x_alpha[gap] > real(40) else real(2)*x_alpha[gap]/math.expm1(real(2)*x_alpha[gap]))
+                tail_alpha[gap] = (real(0) if x_alpha[gap] > real(40) else real(2)*x_alpha[gap]/_expm1(real(2)*x_alpha[gap]))
                 deficit_alpha[gap] = (x_alpha[gap] - (x_alpha[gap]*x_alpha[gap])*(real(1)/real(3) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(2)/real(945) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(2)/real(93555) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(4)/real(18243225) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(87734)/real(38979295480125) - real(349222)/real(1531329465290625)*(x_alpha[gap]*x_alpha[gap])) + real(-3617)/real(162820783125))) + real(-1382)/real(638512875))) + real(-1)/real(4725))) + real(-1)/real(45))) if x_alpha[gap] < real(1)/real(2) else real(1) - tail_alpha[gap])
                 x_beta[gap] = (real(1)/real(2))*_log_add_exp(real(0), -log_beta)
-                tail_beta[gap] = (real(0) if x_beta[gap] > real(40) else real(2)*x_beta[gap]/math.expm1(real(2)*x_beta[gap]))
+                tail_beta[gap] = (real(0) if x_beta[gap] > real(40) else real(2)*x_beta[gap]/_expm1(real(2)*x_beta[gap]))
                 deficit_beta[gap] = (x_beta[gap] - (x_beta[gap]*x_beta[gap])*(real(1)/real(3) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(2)/real(945) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(2)/real(93555) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(4)/real(18243225) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(87734)/real(38979295480125) - real(349222)/real(1531329465290625)*(x_beta[gap]*x_beta[gap])) + real(-3617)/real(162820783125))) + real(-1382)/real(638512875))) + real(-1)/real(4725))) + real(-1)/real(45))) if x_beta[gap] < real(1)/real(2) else real(1) - tail_beta[gap])
                 mean = log_kappa[gap] + _log_add_exp(real(0), log_alpha) + _log_add_exp(real(0), log_beta) - deficit_alpha[gap] - deficit_beta[gap]
                 excess[gap] = (real(0) if length[row, gap] == real(0) or log_mass[row, gap] == real(-np.inf) else mean - log_total_value)
@@ -614,4 +661,4 @@ def _epanechnikov_gaps(start, stop, log_start, log_end, log_mass, h, length, log
             omega_mass[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + _log(real(2)*x_alpha[gap] + real(2)*x_beta[gap]) - log_kappa[gap] - _log(s[gap]))
             omega_below[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + _log(held[gap]) + _log(deficit_alpha[gap] + real(2)*x_beta[gap] - deficit_beta[gap]) - log_kappa[gap] - _log(s[gap]))
             omega_above[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + _log(held[gap]) + _log(deficit_beta[gap] + real(2)*x_alpha[gap] - deficit_alpha[gap]) - log_kappa[gap] - _log(s[gap]))
-            omega_both[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + real(2)*_log(held[gap]) + _log((real(1)/real(2))*(x_alpha[gap]*(real(2)/real(3) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(4)/real(315) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(4)/real(18711) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(8)/real(2606175) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(175468)/real(4331032831125) - real(1396888)/real(306265893058125)*(x_alpha[gap]*x_alpha[gap])) + real(-57872)/real(162820783125))) + real(-5528)/real(212837625))) + real(-8)/real(4725))) + real(-4)/real(45))) if x_alpha[gap] < real(1)/real(2) else real(1) - (real(2)*_exp(-real(2)*x_alpha[gap]) - real(2)*tail_alpha[gap])/math.expm1(-real(2)*x_alpha[gap])) + (real(1)/real(2))*(x_beta[gap]*(real(2)/real(3) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(4)/real(315) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(4)/real(18711) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(8)/real(2606175) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(175468)/real(4331032831125) - real(1396888)/real(306265893058125)*(x_beta[gap]*x_beta[gap])) + real(-57872)/real(162820783125))) + real(-5528)/real(212837625))) + real(-8)/real(4725))) + real(-4)/real(45))) if x_beta[gap] < real(1)/real(2) else real(1) - (real(2)*_exp(-real(2)*x_beta[gap]) - real(2)*tail_beta[gap])/math.expm1(-real(2)*x_beta[gap]))) - log_kappa[gap] - _log(s[gap]))
+            omega_both[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + real(2)*_log(held[gap]) + _log((real(1)/real(2))*(x_alpha[gap]*(real(2)/real(3) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(4)/real(315) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(4)/real(18711) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(8)/real(2606175) + (x_alpha[gap]*x_alpha[gap])*((x_alpha[gap]*x_alpha[gap])*(real(175468)/real(4331032831125) - real(1396888)/real(306265893058125)*(x_alpha[gap]*x_alpha[gap])) + real(-57872)/real(162820783125))) + real(-5528)/real(212837625))) + real(-8)/real(4725))) + real(-4)/real(45))) if x_alpha[gap] < real(1)/real(2) else real(1) - (real(2)*_exp(-real(2)*x_alpha[gap]) - real(2)*tail_alpha[gap])/_expm1(-real(2)*x_alpha[gap])) + (real(1)/real(2))*(x_beta[gap]*(real(2)/real(3) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(4)/real(315) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(4)/real(18711) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(8)/real(2606175) + (x_beta[gap]*x_beta[gap])*((x_beta[gap]*x_beta[gap])*(real(175468)/real(4331032831125) - real(1396888)/real(306265893058125)*(x_beta[gap]*x_beta[gap])) + real(-57872)/real(162820783125))) + real(-5528)/real(212837625))) + real(-8)/real(4725))) + real(-4)/real(45))) if x_beta[gap] < real(1)/real(2) else real(1) - (real(2)*_exp(-real(2)*x_beta[gap]) - real(2)*tail_beta[gap])/_expm1(-real(2)*x_beta[gap]))) - log_kappa[gap] - _log(s[gap]))

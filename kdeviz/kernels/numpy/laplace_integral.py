@@ -48,9 +48,10 @@ def _scan_part(follow, compose, nothing, factor, new, old, length=64):
     out = np.empty_like(new)
     whole = J // length * length if J > 2 * length else 0
     if whole:
-        parts, parted = [a[:, :whole].reshape(-1, length) for a in (factor, new)], (rows, whole // length)
-        own = _scan_part(follow, compose, nothing, *parts, np.full(len(parts[0]), nothing, new.dtype))
-        reach = compose.accumulate(parts[0], 1)
+        parted, in_parts = (rows, whole // length), lambda a: a[:, :whole].reshape(-1, length)
+        start = np.full(rows * whole // length, nothing, new.dtype)
+        own = _scan_part(follow, compose, nothing, in_parts(factor), in_parts(new), start)
+        reach = compose.accumulate(in_parts(factor), 1)
         ends = _scan_part(follow, compose, nothing, reach[:, -1].reshape(parted), own[:, -1].reshape(parted), old)
         before = np.concatenate([old[:, None], ends[:, :-1]], 1).reshape(-1, 1)
         out[:, :whole] = follow(before, reach, own).reshape(rows, whole)
@@ -353,12 +354,12 @@ def _laplace_on_circle(z, points, a, b, h, period):
     after = _linear_scan(kept_left_after, integral_left_after, 0, -1)
     kept_right_before = _neighbours(kept_right, 0, -1)
     ahead_of = _linear_scan(kept_right_before, integral_right, 0, 1)
+    after_at_start = after[:, 0]
     kept_left_at_start = kept_left[:, 0]
     integral_left_at_start = integral_left[:, 0]
-    after_at_start = after[:, 0]
     start_after = integral_left_at_start + after_at_start*kept_left_at_start
-    ahead_of_at_end = ahead_of[:, -1]
     kept_right_at_end = kept_right[:, -1]
+    ahead_of_at_end = ahead_of[:, -1]
     end_ahead = ahead_of_at_end*kept_right_at_end
     R_left = unit[:, None]*(after*in_left + share_behind*start_after[:, None])
     R_right = unit[:, None]*(ahead_of*in_right + end_ahead[:, None]*share_past)
@@ -647,12 +648,12 @@ def _laplace_hvp_on_circle(z, points, a, b, h, period, v):
     after = _linear_scan(kept_left_after, integral_left_after, 0, -1)
     kept_right_before = _neighbours(kept_right, 0, -1)
     ahead_of = _linear_scan(kept_right_before, integral_right, 0, 1)
+    after_at_start = after[:, 0]
     kept_left_at_start = kept_left[:, 0]
     integral_left_at_start = integral_left[:, 0]
-    after_at_start = after[:, 0]
     start_after = integral_left_at_start + after_at_start*kept_left_at_start
-    ahead_of_at_end = ahead_of[:, -1]
     kept_right_at_end = kept_right[:, -1]
+    ahead_of_at_end = ahead_of[:, -1]
     end_ahead = ahead_of_at_end*kept_right_at_end
     R_left = unit[:, None]*(after*in_left + share_behind*start_after[:, None])
     R_right = unit[:, None]*(ahead_of*in_right + end_ahead[:, None]*share_past)
@@ -671,8 +672,8 @@ def _laplace_hvp_on_circle(z, points, a, b, h, period, v):
     pull_left_after = _neighbours(pull_left, 0, 1)
     passed_left = _linear_scan(kept_left_after, pull_left_after, 0, -1)
     passed_right = _linear_scan(kept_right_before, pull_right, 0, 1)
-    passed_left_at_start = passed_left[:, 0]
     pull_left_at_start = pull_left[:, 0]
+    passed_left_at_start = passed_left[:, 0]
     passed_start = pull_left_at_start + kept_left_at_start*passed_left_at_start
     passed_right_at_end = passed_right[:, -1]
     passed_end = kept_right_at_end*passed_right_at_end
@@ -924,8 +925,8 @@ def _laplace_em_on_circle(z, points, a, b, h, period):
     log_after_at_start = log_after[:, 0]
     log_integral_left_at_start = log_integral_left[:, 0]
     log_start_after = np.logaddexp(log_integral_left_at_start, log_after_at_start - fade_left_at_start)
-    fade_right_at_end = fade_right[:, -1]
     log_ahead_at_end = log_ahead[:, -1]
+    fade_right_at_end = fade_right[:, -1]
     log_end_ahead = log_ahead_at_end - fade_right_at_end
     log_R = np.logaddexp(np.logaddexp(log_R_left, log_R_right), np.logaddexp(image_left + log_start_after[:, None] - log_total_weight_behind[:, None] - top_weight_behind[:, None], image_right + log_end_ahead[:, None] - log_total_weight_past[:, None] - top_weight_past[:, None]))
     return log_R,
