@@ -107,7 +107,7 @@ def at_nodes(xp, function, rows, panels):
     for which, of_these in groups:
         position, q = (xp.asarray(v.reshape(len(v), v.shape[1] * NODES)) for v in placed(of_these, GAUSS))
         outputs.append(function(**on_device(xp, rows, which), position=position, q=q))
-    back = np.argsort(np.concatenate([which for which, _ in groups]))
+    back = xp.asarray(np.argsort(np.concatenate([which for which, _ in groups])))
     return tuple(xp.concatenate(parts)[back].astype(dtype) for parts in zip(*outputs))
 
 
@@ -215,7 +215,8 @@ def surely_fine(rows, name, panels, matters):
     distance = distances(rows, width * (panels.left + panels.right) / 2)
     reach = np.where(matters, distance, -np.inf).max(1) - np.where(matters, distance, np.inf).min(1)
     with np.errstate(divide="ignore"):
-        return 2 * h**2 / np.maximum(reach, 1e-9 * h) / width
+        fine = 2 * h**2 / np.maximum(reach, 1e-9 * h) / width
+    return np.minimum(fine, narrowest_bump(rows) / 4) if name == "von_mises" else fine
 
 
 def scales(panels, found):
@@ -302,7 +303,7 @@ def widest(rows, panels, name):
         nearest = np.fmin.reduce(np.where(of_these["z"] == -np.inf, np.inf, distance), 1)
         with np.errstate(divide="ignore"):
             allowed[block] = 2 * np.hypot(of_these["h"], np.maximum(0, nearest - width * some.width / 2)) / width
-    return np.minimum(allowed, narrowest_bump(rows)[panels.row]) if name == "von_mises" else allowed
+    return np.minimum(allowed, 4 * narrowest_bump(rows)[panels.row]) if name == "von_mises" else allowed
 
 
 def distances(rows, place):
@@ -314,9 +315,9 @@ def distances(rows, place):
 
 
 def narrowest_bump(rows):
-    """Four times the narrowest arc on which a von Mises component may rise above another and fall again, as a share of [a, b] (R,)."""
+    """The narrowest arc on which a von Mises component may rise above another and fall again, as a share of [a, b] (R,)."""
     z = np.where(np.isfinite(rows["z"]), rows["z"], np.nan)
     spread = np.fmax.reduce(z, 1) - np.fmin.reduce(z, 1)
     bump = np.fmax(rows["h"], rows["period"] / (2 * np.pi * np.sqrt(30 + spread)))
     with np.errstate(divide="ignore"):
-        return 4 * bump / (rows["b"] - rows["a"])
+        return bump / (rows["b"] - rows["a"])

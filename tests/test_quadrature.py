@@ -73,6 +73,10 @@ def gauss_nodes(degree):
         return GaussLegendre(mp.mp).calc_nodes(degree, mp.mp.prec)
 
 
+def log_sum(terms):
+    return mp.log(sum(mp.exp(v - max(terms)) for v in terms)) + max(terms)
+
+
 class Oracle:
     """Loss and gradients of one row as integrals in mpmath; gradients in a and b from the integral's ends."""
 
@@ -82,7 +86,7 @@ class Oracle:
         self.z = [mp.mpf(v) for v in z if v > -INF]
         self.points = [mp.fmod(mp.mpf(x), self.period) if period else mp.mpf(x) for x, v in zip(points, z) if v > -INF]
         self.formulas = formulas(name, period is not None)
-        self.log_total = mp.log(sum(mp.exp(v - max(self.z)) for v in self.z)) + max(self.z)
+        self.log_total = log_sum(self.z)
 
     def distances(self, x):
         return [x - y - (self.period * mp.nint((x - y) / self.period) if self.period else 0) for y in self.points]
@@ -92,45 +96,49 @@ class Oracle:
         return [v + self.formulas[0](d / self.h, rho) for v, d in zip(self.z, self.distances(x))]
 
     def log_p(self, x):
-        log_joint = self.log_joint(x)
-        return mp.log(sum(mp.exp(v - max(log_joint)) for v in log_joint)) + max(log_joint) - self.log_total
+        return log_sum(self.log_joint(x)) - self.log_total
 
     def integrands(self, x):
-        """log p, h grad_h, then responsibilities, then responsibilities times k'."""
-        log_p, rho = self.log_p(x), self.period / self.h if self.period else None
-        R = [mp.exp(v - log_p - self.log_total) for v in self.log_joint(x)]
+        """log p, h dlog p/dh, responsibilities, and responsibilities times k'."""
+        log_joint, rho = self.log_joint(x), self.period / self.h if self.period else None
+        log_sum_joint = log_sum(log_joint)
+        R = [mp.exp(v - log_sum_joint) for v in log_joint]
         slopes, stretches = ([f(d / self.h, rho) for d in self.distances(x)] for f in self.formulas[1:])
-        return [log_p, mp.fdot(R, stretches), *R, *(r * s for r, s in zip(R, slopes))]
+        return [log_sum_joint - self.log_total, mp.fdot(R, stretches), *R, *(r * s for r, s in zip(R, slopes))]
 
     def hard_places(self):
-        """(place, width): cusps and poles at the points, or where the two largest components are equally large."""
+        """(place, width): cusps and poles at the points, and where the two largest components are equally large."""
         if self.name in ("cauchy", "laplace"):
             yield from ((x, self.h) for x in self.images())
-        elif len(self.z) > 1:
-            for place, width in self.crossings():
-                second, first = sorted(self.log_joint(place))[-2:]
-                if first - second < 80 and 2 * self.a - self.b < place < 2 * self.b - self.a:
-                    yield place, width
+        for place, width in self.crossings() if self.name != "cauchy" and len(self.z) > 1 else ():
+            second, first = sorted(self.log_joint(place))[-2:]
+            if first - second < 80 and 2 * self.a - self.b < place < 2 * self.b - self.a:
+                yield place, width
 
     def images(self):
         return [x + n * self.period for x in self.points for n in (-1, 0, 1)] if self.period else self.points
 
     def crossings(self):
         if self.name == "von_mises":
-            return self.crossings_of_cosines()
+            yield from self.crossings_of_cosines()
+            return
         every = [(v, x) for v, x in zip(np.repeat(self.z, 3 if self.period else 1), self.images())]
-        pairs = [pair for pair in combinations(every, 2) if pair[0][1] != pair[1][1]]
-        return [((x + y) / 2 + self.h**2 * (v - w) / (y - x), self.h**2 / abs(x - y)) for (v, x), (w, y) in pairs]
+        for (v, x), (w, y) in combinations(sorted(every, key=lambda pair: pair[1]), 2):
+            if y > x:  # the slopes of the two exponents differ by 2/h, or by (y - x)/h^2
+                width = self.h / 2 if self.name == "laplace" else self.h**2 / (y - x)
+                yield (x + y) / 2 + width * (v - w), width
 
     def crossings_of_cosines(self):
-        """cos(s - x) - cos(s - y) = 2 sin((x - y)/2) sin(s - (x + y)/2) in units of the turn."""
+        """cos(s - x) - cos(s - y) = 2 sin((x - y)/2) sin(s - (x + y)/2) in units of the turn; and where it is largest, or nearly a crossing."""
         turn = self.period / (2 * mp.pi)
         for (v, x), (w, y) in combinations(zip(self.z, self.points), 2):
             height = 2 * (turn / self.h) ** 2 * mp.sin((x - y) / (2 * turn))
+            found = [(mp.pi / 2, 1 / mp.sqrt(abs(height))), (-mp.pi / 2, 1 / mp.sqrt(abs(height)))] if height else []
             if abs(height) > abs(w - v):
                 angle = mp.asin((w - v) / height)
-                for place in ((x + y) / 2 + turn * angle, (x + y) / 2 + turn * (mp.pi - angle)):
-                    yield from ((place + n * self.period, turn / abs(height)) for n in (-2, -1, 0, 1, 2))
+                found += [(angle, 1 / abs(height)), (mp.pi - angle, 1 / abs(height))]
+            for angle, width in found:
+                yield from (((x + y) / 2 + turn * angle + n * self.period, turn * width) for n in (-2, -1, 0, 1, 2))
 
     def edges(self):
         """Ends of panels: at kinks, and at doubling distances from every hard place."""
@@ -268,6 +276,12 @@ def test_a_bump_on_a_circle_is_found_where_no_point_is():
     assert got["z"][0, 1] < S - 1e-3
 
 
+@pytest.mark.parametrize("z", [[82.8038505, 1066.05925822], [82.8038505, 1063.0], [82.8038505, 1068.0]])
+def test_a_bump_between_the_ends_of_a_panel_is_no_rounding(z):
+    """One point has everything at the ends of a panel, and another inside: cosines come back."""
+    assert_meets_oracle("von_mises", as_rows(z, [1.15410299, 2.22109815], 0.0, 1.0, 0.0202, 3.0))
+
+
 @pytest.mark.parametrize("name", ["gaussian", "cauchy"])
 def test_a_kink_opposite_to_a_point_ends_a_panel(name):
     rows = as_rows([0.0, 1.0, 0.3], [0.1, 2.2, 1.0], 0.3, 3.1, 2.0, 3.0)
@@ -353,6 +367,16 @@ def test_a_target_without_width_on_a_circle_is_the_density_there():
     with mp.workdps(DIGITS):
         want = -Oracle("von_mises", **{key: a[0].tolist() for key, a in rows.items()}).log_p(mp.mpf(0.5))
     assert abs(integrated("von_mises", rows)["loss"][0] - float(want)) < 1e-15
+
+
+def test_device_arrays_meet_host_arrays(cupy):
+    rows = random_rows(3, 2, 3, 0.7)
+    rows["h"][0] = 3.0
+    compute = kernels(cupy, "kde_ce").gaussian
+    out = quadrature_rows(cupy, compute, {name: cupy.asarray(a) for name, a in rows.items()}, "gaussian")
+    assert all(isinstance(a, cupy.ndarray) for a in out)
+    got = dict(zip(FIELDS, (a.get() for a in out), strict=True))
+    assert max(worst(got, integrated("gaussian", rows), rows["h"]).values()) < 1e-13
 
 
 # ---------------------------------------------------------------------------------------------------- errors
