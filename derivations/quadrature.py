@@ -26,7 +26,7 @@
 #
 # | kernel | what is free of singularities, $x+iy$ |
 # | --- | --- |
-# | Gaussian | $\lvert y\rvert<\pi h^2/\Delta$, with $\Delta$ the distance from the first to the last point; and any $y$ where one point has $R_j>\frac12$ |
+# | Gaussian | $\lvert y\rvert<\pi h^2/\Delta$, $\Delta$ the distance from the first to the last point; any $y$ where some $R_j>\frac12$ |
 # | Cauchy | $y^2<h^2+d^2$, with $d$ the distance from $x$ to the nearest point |
 # | von Mises | $2\kappa\sinh(2\pi\lvert y\rvert/P)<\pi$ |
 #
@@ -274,9 +274,10 @@ assert sp.expand_trig(difference - as_one).rewrite(sp.exp).expand().simplify() =
 # its rule, whose weights are positive and sum to 1, are at most 1 each.
 # ```
 #
-# With {prf:ref}`thm-gaussian-zeros` and $M=\sqrt2$ this tells when there is surely nothing left to refine: a Gaussian panel of width
-# $2h^2/\Delta$, or a Cauchy panel of width $h/2$, has responsibilities exact to $10^{-15}$. What a comparison of rules still
-# shows there is rounding, and such panels are not split.
+# With $M=\sqrt2$ from {prf:ref}`thm-gaussian-zeros` and {prf:ref}`thm-cauchy-zeros` this tells when there is surely nothing left to
+# refine: a Gaussian panel of width $2h^2/\Delta$ and a Cauchy panel of width $h/2$ have responsibilities exact to $10^{-15}$. What a
+# comparison of rules still shows there is rounding, and such panels are not split. By {prf:ref}`thm-monotone`, $\Delta$ needs to span
+# only the points that matter at one of the panel's ends; for von Mises only if no bump fits between the places looked at.
 
 
 # %%
@@ -345,15 +346,15 @@ assert least_step(nodes, nodes + 1) > 1 / 300 and least_step(nodes, nodes + 2) <
 #
 # ## Limits
 #
-# **What the estimate can miss.** It is proved for smooth functions of one sign in their 32nd derivative, and for steps; between the two
-# it is an estimate. For a Gaussian on a line, {prf:ref}`thm-monotone` leaves no room for structure that both rules overlook. For Cauchy and von
-# Mises the starting panels see to that: no wider than twice the distance to the nearest singularity, or four times the narrowest bump.
-# For a kernel of your own no theorem is at hand: structure that is narrower than a thirtieth of a panel, and at none of the places
-# named above, can escape.
+# **What the estimate can miss.** It is proved where the 32nd derivative keeps its sign, and for steps; between the two it is an
+# estimate. For a Gaussian on a line, {prf:ref}`thm-monotone` leaves no room for structure that both rules overlook. For Cauchy
+# and von Mises the starting panels see to that: no wider than twice the distance to the nearest singularity, or four times the
+# narrowest bump. For a kernel of your own no theorem is at hand: structure that is narrower than a thirtieth of a panel, and at none
+# of the places named above, can escape.
 #
 # **What it cannot repair.** The estimate tells the error of the rule, not that of the kernel's own rounding. A Gaussian exponent
-# $u^2/2$ is rounded to $\varepsilon u^2/2$: two groups of points $10^9$ bandwidths away on either side cross at a place that is known
-# to $10^{-8}$ bandwidths, no better.
+# $u^2/2$ is rounded to $\varepsilon u^2/2$, and a crossing lies where two of them are equal: with points $10^9$ bandwidths away on both
+# sides of the target its place is off by some $10^{-10}$ of a bandwidth.
 #
 # **Depth.** Positions in $[0,1]$ have 53 bits. A transition narrower than $2^{-48}$ of the target stays unresolved, and cannot
 # count for more than its width.
