@@ -327,9 +327,7 @@ def average_of_square(x, y):
 variance = Sum(average_of_square(a_x, a_y) + average_of_square(a_centred, a_y), node)
 contracted = {c_x: Sum(a_centred * v, k), c_y: Sum(a_y * v, k)}
 product = Sum(
-    V_x * (d_centred * c_x - d_y * c_y)
-    - V_y * (d_centred * c_y + d_y * c_x)
-    + v * average_of_square(d_x, d_y),
+    V_x * (d_centred * c_x - d_y * c_y) - V_y * (d_centred * c_y + d_y * c_x) + v * average_of_square(d_x, d_y),
     node,
 )
 
@@ -377,9 +375,7 @@ def power_sums(T):
     kappa = {n: of_row(f"kappa_{n}", rf"\kappa_{{{n}}}") for n in range(2, T + 1)}
     equations = weights | {power[n]: product(n) for n in power if n > 1}
     equations |= {kappa[n]: Sum(product(n), k) for n in kappa}
-    at_nodes, (top_x, top_y) = horner_at_nodes(
-        {n: sp.Rational((-1) ** n, n) * kappa[n] for n in kappa}
-    )
+    at_nodes, (top_x, top_y) = horner_at_nodes({n: sp.Rational((-1) ** n, n) * kappa[n] for n in kappa})
     return equations | at_nodes, {
         rest_x: top_x,
         rest_y: top_y,
@@ -389,8 +385,9 @@ def power_sums(T):
 
 def power_means(T):
     """(equations, outputs) of the means of the same categories, polynomials in p with T - 1 terms."""
-    moment = [of_row(f"moment{n}", rf"\langle\zeta^{{{n}}}\rangle F") for n in range(T - 1)]
-    equations, value = dict(weights), (W_x, W_y)
+    moment = [of_row(f"moment{n}", rf"\sigma\langle\zeta^{{{n}}}\rangle") for n in range(T - 1)]
+    value = pair("scaled", r"\sigma V", row, node)
+    equations = weights | {scaled: sigma / F * W for scaled, W in zip(value, (W_x, W_y))}
     for n, of_order in enumerate(moment):
         equations[of_order] = Sum(value[0], node)
         following = pair(f"times_zeta_{n + 1}", rf"W\zeta^{{{n + 1}}}", row, node)
@@ -399,7 +396,7 @@ def power_means(T):
     polynomial = moment[-1]
     for of_order in moment[-2::-1]:
         polynomial = of_order - p * polynomial
-    return equations, {mean: m * polynomial / F}
+    return equations, {mean: p * polynomial}
 
 
 # %% [markdown]
@@ -443,9 +440,7 @@ def exact_sum(a, b, name):
 
 exact_gap, gap_error, of_gap = exact_sum(top, -eta, "gap")
 d, d_error, of_distance = exact_sum(tau, exact_gap, "distance")
-m_high, m_low, d_high, d_low = (
-    of_category(name) for name in ("m_high", "m_low", "d_high", "d_low")
-)
+m_high, m_low, d_high, d_low = (of_category(name) for name in ("m_high", "m_low", "d_high", "d_low"))
 near_one, remaining = of_category("near_one"), of_category("remaining")
 high_sum, low_sum, not_high = of_row("high_sum"), of_row("low_sum"), of_row("not_high")
 exact_reciprocals = {
@@ -455,9 +450,7 @@ exact_reciprocals = {
     d_low: d - d_high,
     near_one: 1 - m_high * d_high,
     remaining: near_one - m_high * d_low,
-    m_low: sp.Piecewise(
-        (m, sp.Eq(m_high, 0)), ((remaining - m_high * (d_error + gap_error)) / d, True)
-    ),
+    m_low: sp.Piecewise((m, sp.Eq(m_high, 0)), ((remaining - m_high * (d_error + gap_error)) / d, True)),
     high_sum: Sum(m_high, k),
     low_sum: Sum(m_low, k),
     not_high: 1 - high_sum,
@@ -537,17 +530,13 @@ def log_partition_by_rule(eta, name="float64", digits=30):
         eta = [mp.mpf(value) for value in eta]
         gaps = [max(eta) - value for value in eta]
         S_at = lambda t: mp.fsum(1 / (t + g) for g in gaps) - 1
-        saddle = (
-            mp.findroot(S_at, (1, len(eta) + 1), solver="anderson") if len(eta) > 1 else mp.mpf(1)
-        )
+        saddle = mp.findroot(S_at, (1, len(eta) + 1), solver="anderson") if len(eta) > 1 else mp.mpf(1)
         masses = [1 / (saddle + g) for g in gaps]
         scale = mp.sqrt(mp.fsum(m * m for m in masses))
         assert max(masses) <= RULES[name].P * scale
         value = mp.mpf(0)
         for nodes in nodes_of[name]:
-            at_x, at_y, weight_x, weight_y = (
-                sp.N(part, digits)._to_mpmath(mp.mp.prec) for part in nodes
-            )
+            at_x, at_y, weight_x, weight_y = (sp.N(part, digits)._to_mpmath(mp.mp.prec) for part in nodes)
             z = mp.mpc(at_x, at_y)
             power = z / scale - mp.fsum(mp.log(1 + m / scale * z) for m in masses)
             value += (mp.mpc(weight_x, weight_y) * mp.exp(power)).real

@@ -25,6 +25,11 @@ PRODUCTS = 64  # so few categories, or a row of larger weights than those of fla
 AMPLIFIED = 4  # peak/sigma is what the means make of a rounding of sum m; beyond this the sum is taken exactly
 
 
+np.empty(
+    2**20
+)  # freed at once: from then on glibc keeps memory of up to that size, where it gave back each temporary of a numpy kernel
+
+
 class Problem(NamedTuple):
     """What the saddle gives for each row: eta = top - gap, m = 1/(tau + gap), sigma^2 = sum m^2, excess = (1 - sum m)/sigma."""
 

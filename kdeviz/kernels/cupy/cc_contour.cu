@@ -698,7 +698,7 @@ extern "C" __global__ void power_means_10(
 {
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL inverse_sigma = REAL(1)/sigma[row];
-        REAL inverse_F = REAL(1)/F[row];
+        REAL sigma_over_F = sigma[row]/F[row];
         REAL moment0 = REAL(0);
         REAL moment1 = REAL(0);
         REAL moment2 = REAL(0);
@@ -709,10 +709,12 @@ extern "C" __global__ void power_means_10(
         REAL moment7 = REAL(0);
         REAL moment8 = REAL(0);
         for (long long node = 0; node < N; node += 1) {
-            moment0 += W_x[row*N + node];
-            REAL times_zeta_1_x = W_x[row*N + node]*zeta_x[node] - W_y[row*N + node]*zeta_y[node];
+            REAL scaled_x = W_x[row*N + node]*sigma_over_F;
+            moment0 += scaled_x;
+            REAL scaled_y = W_y[row*N + node]*sigma_over_F;
+            REAL times_zeta_1_x = scaled_x*zeta_x[node] - scaled_y*zeta_y[node];
             moment1 += times_zeta_1_x;
-            REAL times_zeta_1_y = W_x[row*N + node]*zeta_y[node] + W_y[row*N + node]*zeta_x[node];
+            REAL times_zeta_1_y = scaled_x*zeta_y[node] + scaled_y*zeta_x[node];
             REAL times_zeta_2_x = times_zeta_1_x*zeta_x[node] - times_zeta_1_y*zeta_y[node];
             moment2 += times_zeta_2_x;
             REAL times_zeta_2_y = times_zeta_1_x*zeta_y[node] + times_zeta_1_y*zeta_x[node];
@@ -737,7 +739,7 @@ extern "C" __global__ void power_means_10(
         for (long long k = threadIdx.x; k < D; k += blockDim.x) {
             REAL m = REAL(1)/(gap[row*D + k] + tau[row]);
             REAL p = inverse_sigma*m;
-            mean[row*D + k] = inverse_F*m*(moment0 - p*(moment1 - p*(moment2 - p*(moment3 - p*(moment4 - p*(moment5 - p*(moment6 - p*(moment7 - moment8*p))))))));
+            mean[row*D + k] = p*(moment0 - p*(moment1 - p*(moment2 - p*(moment3 - p*(moment4 - p*(moment5 - p*(moment6 - p*(moment7 - moment8*p))))))));
         }
     }
 }
@@ -947,7 +949,7 @@ extern "C" __global__ void power_means_20(
 {
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
         REAL inverse_sigma = REAL(1)/sigma[row];
-        REAL inverse_F = REAL(1)/F[row];
+        REAL sigma_over_F = sigma[row]/F[row];
         REAL moment0 = REAL(0);
         REAL moment1 = REAL(0);
         REAL moment2 = REAL(0);
@@ -968,10 +970,12 @@ extern "C" __global__ void power_means_20(
         REAL moment17 = REAL(0);
         REAL moment18 = REAL(0);
         for (long long node = 0; node < N; node += 1) {
-            moment0 += W_x[row*N + node];
-            REAL times_zeta_1_x = W_x[row*N + node]*zeta_x[node] - W_y[row*N + node]*zeta_y[node];
+            REAL scaled_x = W_x[row*N + node]*sigma_over_F;
+            moment0 += scaled_x;
+            REAL scaled_y = W_y[row*N + node]*sigma_over_F;
+            REAL times_zeta_1_x = scaled_x*zeta_x[node] - scaled_y*zeta_y[node];
             moment1 += times_zeta_1_x;
-            REAL times_zeta_1_y = W_x[row*N + node]*zeta_y[node] + W_y[row*N + node]*zeta_x[node];
+            REAL times_zeta_1_y = scaled_x*zeta_y[node] + scaled_y*zeta_x[node];
             REAL times_zeta_2_x = times_zeta_1_x*zeta_x[node] - times_zeta_1_y*zeta_y[node];
             moment2 += times_zeta_2_x;
             REAL times_zeta_2_y = times_zeta_1_x*zeta_y[node] + times_zeta_1_y*zeta_x[node];
@@ -1026,7 +1030,7 @@ extern "C" __global__ void power_means_20(
         for (long long k = threadIdx.x; k < D; k += blockDim.x) {
             REAL m = REAL(1)/(gap[row*D + k] + tau[row]);
             REAL p = inverse_sigma*m;
-            mean[row*D + k] = inverse_F*m*(moment0 - p*(moment1 - p*(moment2 - p*(moment3 - p*(moment4 - p*(moment5 - p*(moment6 - p*(moment7 - p*(moment8 - p*(moment9 - p*(moment10 - p*(moment11 - p*(moment12 - p*(moment13 - p*(moment14 - p*(moment15 - p*(moment16 - p*(moment17 - moment18*p))))))))))))))))));
+            mean[row*D + k] = p*(moment0 - p*(moment1 - p*(moment2 - p*(moment3 - p*(moment4 - p*(moment5 - p*(moment6 - p*(moment7 - p*(moment8 - p*(moment9 - p*(moment10 - p*(moment11 - p*(moment12 - p*(moment13 - p*(moment14 - p*(moment15 - p*(moment16 - p*(moment17 - moment18*p))))))))))))))))));
         }
     }
 }
