@@ -25,9 +25,8 @@ PRODUCTS = 64  # so few categories, or a row of larger weights than those of fla
 AMPLIFIED = 4  # peak/sigma is what the means make of a rounding of sum m; beyond this the sum is taken exactly
 
 
-np.empty(
-    2**20
-)  # freed at once: from then on glibc keeps memory of up to that size, where it gave back each temporary of a numpy kernel
+# Freed at once. From then on glibc keeps as much memory for the next array, where it gave back each temporary of a numpy kernel.
+np.empty(2**20)
 
 
 class Problem(NamedTuple):

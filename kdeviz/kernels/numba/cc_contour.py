@@ -421,17 +421,8 @@ def saddle_start(gap, size):
     R = gap.shape[0]
     D = gap.shape[1]
     tau = _apart((R,), gap.dtype)
-    _run(
-        _saddle_start,
-        R,
-        D,
-        (
-            gap,
-            size,
-        ),
-        (tau,),
-    )
-    return (tau,)
+    _run(_saddle_start, R, D, (gap, size,), (tau,))
+    return tau,
 
 
 @_compiled
@@ -446,25 +437,8 @@ def _saddle_start(start, stop, gap, size, tau):
             for k in _block(k_0, 128, D):
                 raw_mean_gap_part = _add(raw_mean_gap_part, gap[row, k])
             raw_mean_gap, raw_mean_gap_rest = _accumulate(raw_mean_gap, raw_mean_gap_rest, raw_mean_gap_part)
-        mean_gap = raw_mean_gap / _maximum(real(1), size[row] + real(-1))
-        tau[row] = _maximum(
-            real(1),
-            (
-                real(2)
-                / (
-                    real(1)
-                    + math.sqrt(
-                        ((real(1) - size[row] / mean_gap) * (real(1) - size[row] / mean_gap)) + real(4) / mean_gap
-                    )
-                    - size[row] / mean_gap
-                )
-                if mean_gap > size[row]
-                else (real(1) / real(2)) * size[row]
-                + (real(1) / real(2))
-                * math.sqrt(((size[row] - mean_gap) * (size[row] - mean_gap)) + real(4) * mean_gap)
-                - real(1) / real(2) * mean_gap
-            ),
-        )
+        mean_gap = raw_mean_gap/_maximum(real(1), size[row] + real(-1))
+        tau[row] = _maximum(real(1), (real(2)/(real(1) + math.sqrt(((real(1) - size[row]/mean_gap)*(real(1) - size[row]/mean_gap)) + real(4)/mean_gap) - size[row]/mean_gap) if mean_gap > size[row] else (real(1)/real(2))*size[row] + (real(1)/real(2))*math.sqrt(((size[row] - mean_gap)*(size[row] - mean_gap)) + real(4)*mean_gap) - real(1)/real(2)*mean_gap))
 
 
 def saddle_step(gap, tau):
@@ -510,20 +484,7 @@ def saddle_step(gap, tau):
     next_tau = _apart((R,), gap.dtype)
     sigma = _apart((R,), gap.dtype)
     excess = _apart((R,), gap.dtype)
-    _run(
-        _saddle_step,
-        R,
-        D,
-        (
-            gap,
-            tau,
-        ),
-        (
-            next_tau,
-            sigma,
-            excess,
-        ),
-    )
+    _run(_saddle_step, R, D, (gap, tau,), (next_tau, sigma, excess,))
     return next_tau, sigma, excess
 
 
@@ -541,17 +502,15 @@ def _saddle_step(start, stop, gap, tau, next_tau, sigma, excess):
             S_part = real(0)
             Q_part = real(0)
             for k in _block(k_0, 128, D):
-                m = real(1) / (gap[row, k] + tau_value)
+                m = real(1)/(gap[row, k] + tau_value)
                 S_part = _add(S_part, m)
-                Q_part = _add(Q_part, (m * m))
+                Q_part = _add(Q_part, (m*m))
             S, S_rest = _accumulate(S, S_rest, S_part)
             Q, Q_rest = _accumulate(Q, Q_rest, Q_part)
         own_sigma = math.sqrt(Q)
-        next_tau[row] = (
-            tau_value if S <= real(1) + (real(1) / real(100)) * own_sigma else tau_value + S * (S + real(-1)) / Q
-        )
+        next_tau[row] = (tau_value if S <= real(1) + (real(1)/real(100))*own_sigma else tau_value + S*(S + real(-1))/Q)
         sigma[row] = own_sigma
-        excess[row] = (real(1) - S) / own_sigma
+        excess[row] = (real(1) - S)/own_sigma
 
 
 def saddle_excess(eta, top, tau):
@@ -583,18 +542,8 @@ def saddle_excess(eta, top, tau):
     R = eta.shape[0]
     D = eta.shape[1]
     missing = _apart((R,), eta.dtype)
-    _run(
-        _saddle_excess,
-        R,
-        D,
-        (
-            eta,
-            top,
-            tau,
-        ),
-        (missing,),
-    )
-    return (missing,)
+    _run(_saddle_excess, R, D, (eta, top, tau,), (missing,))
+    return missing,
 
 
 @_compiled
@@ -614,7 +563,7 @@ def _saddle_excess(start, stop, eta, top, tau, missing):
             for k in _block(k_0, 128, D):
                 gap_sum = top_value - eta[row, k]
                 distance_sum = gap_sum + tau_value
-                m = real(1) / distance_sum
+                m = real(1)/distance_sum
                 m_high = _coarse(m)
                 d_high = _upper(distance_sum)
                 distance_back = distance_sum - tau_value
@@ -628,9 +577,9 @@ def _saddle_excess(start, stop, eta, top, tau, missing):
                 gap_right = -eta[row, k] - gap_back
                 gap_error = gap_lost + gap_right
                 d_low = distance_sum - d_high
-                near_one = real(1) - d_high * m_high
-                remaining = near_one - d_low * m_high
-                m_low = m if m_high == real(0) else (remaining - m_high * (distance_error + gap_error)) / distance_sum
+                near_one = real(1) - d_high*m_high
+                remaining = near_one - d_low*m_high
+                m_low = (m if m_high == real(0) else (remaining - m_high*(distance_error + gap_error))/distance_sum)
                 high_sum_part = _add(high_sum_part, m_high)
                 low_sum_part = _add(low_sum_part, m_low)
             high_sum, high_sum_rest = _accumulate(high_sum, high_sum_rest, high_sum_part)
@@ -703,23 +652,8 @@ def log_partition(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
     D = gap.shape[1]
     N = zeta_x.shape[0]
     log_Z = _apart((R,), gap.dtype)
-    _run(
-        _log_partition,
-        R,
-        D * N,
-        (
-            gap,
-            tau,
-            sigma,
-            excess,
-            zeta_x,
-            zeta_y,
-            w_x,
-            w_y,
-        ),
-        (log_Z,),
-    )
-    return (log_Z,)
+    _run(_log_partition, R, D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y,), (log_Z,))
+    return log_Z,
 
 
 @_compiled
@@ -738,7 +672,7 @@ def _log_partition(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_
     for row in range(start, stop):
         excess_value = excess[row]
         tau_value = tau[row]
-        inverse_sigma = real(1) / sigma[row]
+        inverse_sigma = real(1)/sigma[row]
         raw_log_Z = real(0)
         for node in range(N):
             remainder_x[node] = real(0)
@@ -755,45 +689,22 @@ def _log_partition(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_
                 remainder_x_first[node] = real(0)
                 remainder_y_first[node] = real(0)
             for k in _block(k_0, 16, D):
-                m = real(1) / (gap[row, k] + tau_value)
+                m = real(1)/(gap[row, k] + tau_value)
                 raw_log_Z_part = _add(raw_log_Z_part, _log(gap[row, k] + tau_value))
                 for node in range(N):
-                    p = inverse_sigma * m
-                    xi_x = p * zeta_x[node]
-                    xi_y = p * zeta_y[node]
-                    (
-                        remainder_x_product[node],
-                        remainder_y_product[node],
-                        remainder_x_first[node],
-                        remainder_y_first[node],
-                    ) = _multiply(
-                        remainder_x_product[node],
-                        remainder_y_product[node],
-                        remainder_x_first[node],
-                        remainder_y_first[node],
-                        xi_x,
-                        xi_y,
-                    )
+                    p = inverse_sigma*m
+                    xi_x = p*zeta_x[node]
+                    xi_y = p*zeta_y[node]
+                    remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], xi_x, xi_y)
             raw_log_Z, raw_log_Z_rest = _accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part)
             for node in range(N):
-                remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node] = (
-                    _accumulate_group(
-                        remainder_x[node],
-                        remainder_x_rest[node],
-                        remainder_y[node],
-                        remainder_y_rest[node],
-                        remainder_x_product[node],
-                        remainder_y_product[node],
-                        remainder_x_first[node],
-                        remainder_y_first[node],
-                    )
-                )
+                remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node] = _accumulate_group(remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
         F = real(0)
         for node in range(N):
-            H_x = remainder_x[node] + excess_value * zeta_x[node]
+            H_x = remainder_x[node] + excess_value*zeta_x[node]
             height = _exp(H_x)
-            H_y = remainder_y[node] + excess_value * zeta_y[node]
-            W_x = height * (w_x[node] * _cos(H_y) - w_y[node] * _sin(H_y))
+            H_y = remainder_y[node] + excess_value*zeta_y[node]
+            W_x = height*(w_x[node]*_cos(H_y) - w_y[node]*_sin(H_y))
             F = _add(F, W_x)
         log_Z[row] = tau_value + _log(F) - raw_log_Z - _log(sigma[row])
 
@@ -870,25 +781,7 @@ def log_partition_and_mean(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
     N = zeta_x.shape[0]
     log_Z = _apart((R,), gap.dtype)
     mean = _apart((R, D), gap.dtype)
-    _run(
-        _log_partition_and_mean,
-        R,
-        D * N,
-        (
-            gap,
-            tau,
-            sigma,
-            excess,
-            zeta_x,
-            zeta_y,
-            w_x,
-            w_y,
-        ),
-        (
-            log_Z,
-            mean,
-        ),
-    )
+    _run(_log_partition_and_mean, R, D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y,), (log_Z, mean,))
     return log_Z, mean
 
 
@@ -911,7 +804,7 @@ def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y
     for row in range(start, stop):
         excess_value = excess[row]
         tau_value = tau[row]
-        inverse_sigma = real(1) / sigma[row]
+        inverse_sigma = real(1)/sigma[row]
         raw_log_Z = real(0)
         for node in range(N):
             remainder_x[node] = real(0)
@@ -928,61 +821,38 @@ def _log_partition_and_mean(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y
                 remainder_x_first[node] = real(0)
                 remainder_y_first[node] = real(0)
             for k in _block(k_0, 16, D):
-                m[k] = real(1) / (gap[row, k] + tau_value)
+                m[k] = real(1)/(gap[row, k] + tau_value)
                 m_value = m[k]
                 raw_log_Z_part = _add(raw_log_Z_part, _log(gap[row, k] + tau_value))
                 for node in range(N):
-                    p = inverse_sigma * m_value
-                    xi_x = p * zeta_x[node]
-                    xi_y = p * zeta_y[node]
-                    (
-                        remainder_x_product[node],
-                        remainder_y_product[node],
-                        remainder_x_first[node],
-                        remainder_y_first[node],
-                    ) = _multiply(
-                        remainder_x_product[node],
-                        remainder_y_product[node],
-                        remainder_x_first[node],
-                        remainder_y_first[node],
-                        xi_x,
-                        xi_y,
-                    )
+                    p = inverse_sigma*m_value
+                    xi_x = p*zeta_x[node]
+                    xi_y = p*zeta_y[node]
+                    remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node] = _multiply(remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node], xi_x, xi_y)
             raw_log_Z, raw_log_Z_rest = _accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part)
             for node in range(N):
-                remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node] = (
-                    _accumulate_group(
-                        remainder_x[node],
-                        remainder_x_rest[node],
-                        remainder_y[node],
-                        remainder_y_rest[node],
-                        remainder_x_product[node],
-                        remainder_y_product[node],
-                        remainder_x_first[node],
-                        remainder_y_first[node],
-                    )
-                )
+                remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node] = _accumulate_group(remainder_x[node], remainder_x_rest[node], remainder_y[node], remainder_y_rest[node], remainder_x_product[node], remainder_y_product[node], remainder_x_first[node], remainder_y_first[node])
         F = real(0)
         for node in range(N):
-            H_x = remainder_x[node] + excess_value * zeta_x[node]
+            H_x = remainder_x[node] + excess_value*zeta_x[node]
             height = _exp(H_x)
-            H_y = remainder_y[node] + excess_value * zeta_y[node]
-            W_x[node] = height * (w_x[node] * _cos(H_y) - w_y[node] * _sin(H_y))
-            W_y[node] = height * (w_x[node] * _sin(H_y) + w_y[node] * _cos(H_y))
+            H_y = remainder_y[node] + excess_value*zeta_y[node]
+            W_x[node] = height*(w_x[node]*_cos(H_y) - w_y[node]*_sin(H_y))
+            W_y[node] = height*(w_x[node]*_sin(H_y) + w_y[node]*_cos(H_y))
             F = _add(F, W_x[node])
         log_Z[row] = tau_value + _log(F) - raw_log_Z - _log(sigma[row])
-        inverse_F = real(1) / F
+        inverse_F = real(1)/F
         for k in range(D):
             m_value = m[k]
             raw_mean = real(0)
             for node in range(N):
-                p = inverse_sigma * m_value
-                xi_x = p * zeta_x[node]
+                p = inverse_sigma*m_value
+                xi_x = p*zeta_x[node]
                 b = real(1) + xi_x
-                xi_y = p * zeta_y[node]
-                q = (b * b) + (xi_y * xi_y)
-                raw_mean = _add(raw_mean, (W_x[node] * b + W_y[node] * xi_y) / q)
-            mean[row, k] = inverse_F * m_value * raw_mean
+                xi_y = p*zeta_y[node]
+                q = (b*b) + (xi_y*xi_y)
+                raw_mean = _add(raw_mean, (W_x[node]*b + W_y[node]*xi_y)/q)
+            mean[row, k] = inverse_F*m_value*raw_mean
 
 
 def log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log):
@@ -1043,38 +913,12 @@ def log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x,
     F = _apart((R,), gap.dtype)
     W_x = _apart((R, N), gap.dtype)
     W_y = _apart((R, N), gap.dtype)
-    _run(
-        _log_partition_mean_and_weights,
-        R,
-        D * N,
-        (
-            gap,
-            tau,
-            sigma,
-            excess,
-            zeta_x,
-            zeta_y,
-            w_x,
-            w_y,
-            rest_x,
-            rest_y,
-            rest_log,
-        ),
-        (
-            log_Z,
-            mean,
-            F,
-            W_x,
-            W_y,
-        ),
-    )
+    _run(_log_partition_mean_and_weights, R, D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log,), (log_Z, mean, F, W_x, W_y,))
     return log_Z, mean, F, W_x, W_y
 
 
 @_compiled
-def _log_partition_mean_and_weights(
-    start, stop, gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log, log_Z, mean, F, W_x, W_y
-):
+def _log_partition_mean_and_weights(start, stop, gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log, log_Z, mean, F, W_x, W_y):
     real = gap.dtype.type
     D = gap.shape[1]
     N = zeta_x.shape[0]
@@ -1090,7 +934,7 @@ def _log_partition_mean_and_weights(
     for row in range(start, stop):
         excess_value = excess[row]
         tau_value = tau[row]
-        inverse_sigma = real(1) / sigma[row]
+        inverse_sigma = real(1)/sigma[row]
         for node in range(N):
             remainder_x[node] = real(0)
             remainder_y[node] = real(0)
@@ -1105,85 +949,73 @@ def _log_partition_mean_and_weights(
                 remainder_y_part[node] = real(0)
             raw_log_Z_part = real(0)
             for k in _block(k_0, 16, D):
-                m[k] = real(1) / (gap[row, k] + tau_value)
+                m[k] = real(1)/(gap[row, k] + tau_value)
                 m_value = m[k]
                 raw_log_Z_part = _add(raw_log_Z_part, _log(gap[row, k] + tau_value))
                 for node in range(N):
-                    p = inverse_sigma * m_value
-                    xi_x = p * zeta_x[node]
+                    p = inverse_sigma*m_value
+                    xi_x = p*zeta_x[node]
                     two_plus = real(2) + xi_x
-                    xi_y = p * zeta_y[node]
-                    norm = (two_plus * two_plus) + (xi_y * xi_y)
-                    s_x = ((xi_y * xi_y) + two_plus * xi_x) / norm
-                    s_y = real(2) * xi_y / norm
-                    t_x = (s_x * s_x) - (s_y * s_y)
-                    series_10_x = real(1) / real(21) + (real(1) / real(23)) * t_x
-                    t_y = real(2) * s_x * s_y
-                    series_10_y = (real(1) / real(23)) * t_y
-                    series_9_x = real(1) / real(19) + series_10_x * t_x - series_10_y * t_y
-                    series_9_y = series_10_x * t_y + series_10_y * t_x
-                    series_8_x = real(1) / real(17) + series_9_x * t_x - series_9_y * t_y
-                    series_8_y = series_9_x * t_y + series_9_y * t_x
-                    series_7_x = real(1) / real(15) + series_8_x * t_x - series_8_y * t_y
-                    series_7_y = series_8_x * t_y + series_8_y * t_x
-                    series_6_x = real(1) / real(13) + series_7_x * t_x - series_7_y * t_y
-                    series_6_y = series_7_x * t_y + series_7_y * t_x
-                    series_5_x = real(1) / real(11) + series_6_x * t_x - series_6_y * t_y
-                    series_5_y = series_6_x * t_y + series_6_y * t_x
-                    series_4_x = real(1) / real(9) + series_5_x * t_x - series_5_y * t_y
-                    series_4_y = series_5_x * t_y + series_5_y * t_x
-                    series_3_x = real(1) / real(7) + series_4_x * t_x - series_4_y * t_y
-                    series_3_y = series_4_x * t_y + series_4_y * t_x
-                    series_2_x = real(1) / real(5) + series_3_x * t_x - series_3_y * t_y
-                    series_2_y = series_3_x * t_y + series_3_y * t_x
-                    series_1_x = real(1) / real(3) + series_2_x * t_x - series_2_y * t_y
-                    series_1_y = series_2_x * t_y + series_2_y * t_x
-                    remaining_x = xi_x + real(2) * series_1_y * t_y - real(2) * series_1_x * t_x
-                    remaining_y = xi_y - real(2) * series_1_x * t_y - real(2) * series_1_y * t_x
-                    phi_x = (
-                        remaining_x * s_x - remaining_y * s_y
-                        if (s_x * s_x) + (s_y * s_y) < real(1) / real(25)
-                        else xi_x - real(1) / real(2) * _log1p((xi_y * xi_y) + two_plus * xi_x)
-                    )
-                    phi_y = (
-                        remaining_x * s_y + remaining_y * s_x
-                        if (s_x * s_x) + (s_y * s_y) < real(1) / real(25)
-                        else xi_y - _angle(xi_y, real(1) + xi_x)
-                    )
+                    xi_y = p*zeta_y[node]
+                    norm = (two_plus*two_plus) + (xi_y*xi_y)
+                    s_x = ((xi_y*xi_y) + two_plus*xi_x)/norm
+                    s_y = real(2)*xi_y/norm
+                    t_x = (s_x*s_x) - (s_y*s_y)
+                    series_10_x = real(1)/real(21) + (real(1)/real(23))*t_x
+                    t_y = real(2)*s_x*s_y
+                    series_10_y = (real(1)/real(23))*t_y
+                    series_9_x = real(1)/real(19) + series_10_x*t_x - series_10_y*t_y
+                    series_9_y = series_10_x*t_y + series_10_y*t_x
+                    series_8_x = real(1)/real(17) + series_9_x*t_x - series_9_y*t_y
+                    series_8_y = series_9_x*t_y + series_9_y*t_x
+                    series_7_x = real(1)/real(15) + series_8_x*t_x - series_8_y*t_y
+                    series_7_y = series_8_x*t_y + series_8_y*t_x
+                    series_6_x = real(1)/real(13) + series_7_x*t_x - series_7_y*t_y
+                    series_6_y = series_7_x*t_y + series_7_y*t_x
+                    series_5_x = real(1)/real(11) + series_6_x*t_x - series_6_y*t_y
+                    series_5_y = series_6_x*t_y + series_6_y*t_x
+                    series_4_x = real(1)/real(9) + series_5_x*t_x - series_5_y*t_y
+                    series_4_y = series_5_x*t_y + series_5_y*t_x
+                    series_3_x = real(1)/real(7) + series_4_x*t_x - series_4_y*t_y
+                    series_3_y = series_4_x*t_y + series_4_y*t_x
+                    series_2_x = real(1)/real(5) + series_3_x*t_x - series_3_y*t_y
+                    series_2_y = series_3_x*t_y + series_3_y*t_x
+                    series_1_x = real(1)/real(3) + series_2_x*t_x - series_2_y*t_y
+                    series_1_y = series_2_x*t_y + series_2_y*t_x
+                    remaining_x = xi_x + real(2)*series_1_y*t_y - real(2)*series_1_x*t_x
+                    remaining_y = xi_y - real(2)*series_1_x*t_y - real(2)*series_1_y*t_x
+                    phi_x = (remaining_x*s_x - remaining_y*s_y if (s_x*s_x) + (s_y*s_y) < real(1)/real(25) else xi_x - real(1)/real(2)*_log1p((xi_y*xi_y) + two_plus*xi_x))
+                    phi_y = (remaining_x*s_y + remaining_y*s_x if (s_x*s_x) + (s_y*s_y) < real(1)/real(25) else xi_y - _angle(xi_y, real(1) + xi_x))
                     remainder_x_part[node] = _add(remainder_x_part[node], phi_x)
                     remainder_y_part[node] = _add(remainder_y_part[node], phi_y)
             for node in range(N):
-                remainder_x[node], remainder_x_rest[node] = _accumulate(
-                    remainder_x[node], remainder_x_rest[node], remainder_x_part[node]
-                )
-                remainder_y[node], remainder_y_rest[node] = _accumulate(
-                    remainder_y[node], remainder_y_rest[node], remainder_y_part[node]
-                )
+                remainder_x[node], remainder_x_rest[node] = _accumulate(remainder_x[node], remainder_x_rest[node], remainder_x_part[node])
+                remainder_y[node], remainder_y_rest[node] = _accumulate(remainder_y[node], remainder_y_rest[node], remainder_y_part[node])
             raw_log_Z, raw_log_Z_rest = _accumulate(raw_log_Z, raw_log_Z_rest, raw_log_Z_part)
         F_value = real(0)
         for node in range(N):
-            H_x = remainder_x[node] + rest_x[row, node] + excess_value * zeta_x[node]
+            H_x = remainder_x[node] + rest_x[row, node] + excess_value*zeta_x[node]
             height = _exp(H_x)
-            H_y = remainder_y[node] + rest_y[row, node] + excess_value * zeta_y[node]
-            W_x_value[node] = height * (w_x[node] * _cos(H_y) - w_y[node] * _sin(H_y))
+            H_y = remainder_y[node] + rest_y[row, node] + excess_value*zeta_y[node]
+            W_x_value[node] = height*(w_x[node]*_cos(H_y) - w_y[node]*_sin(H_y))
             F_value = _add(F_value, W_x_value[node])
-            W_y_value[node] = height * (w_x[node] * _sin(H_y) + w_y[node] * _cos(H_y))
+            W_y_value[node] = height*(w_x[node]*_sin(H_y) + w_y[node]*_cos(H_y))
             W_x[row, node] = W_x_value[node]
             W_y[row, node] = W_y_value[node]
         log_Z[row] = tau_value + _log(F_value) - raw_log_Z - rest_log[row] - _log(sigma[row])
-        inverse_F = real(1) / F_value
+        inverse_F = real(1)/F_value
         F[row] = F_value
         for k in range(D):
             m_value = m[k]
             raw_mean = real(0)
             for node in range(N):
-                p = inverse_sigma * m_value
-                xi_x = p * zeta_x[node]
+                p = inverse_sigma*m_value
+                xi_x = p*zeta_x[node]
                 b = real(1) + xi_x
-                xi_y = p * zeta_y[node]
-                q = (b * b) + (xi_y * xi_y)
-                raw_mean = _add(raw_mean, (W_x_value[node] * b + W_y_value[node] * xi_y) / q)
-            mean[row, k] = inverse_F * m_value * raw_mean
+                xi_y = p*zeta_y[node]
+                q = (b*b) + (xi_y*xi_y)
+                raw_mean = _add(raw_mean, (W_x_value[node]*b + W_y_value[node]*xi_y)/q)
+            mean[row, k] = inverse_F*m_value*raw_mean
 
 
 def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
@@ -1250,24 +1082,8 @@ def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
     D = gap.shape[1]
     N = W_x.shape[1]
     variance = _apart((R, D), gap.dtype)
-    _run(
-        _variances,
-        R,
-        D * N,
-        (
-            gap,
-            tau,
-            sigma,
-            mean,
-            F,
-            W_x,
-            W_y,
-            zeta_x,
-            zeta_y,
-        ),
-        (variance,),
-    )
-    return (variance,)
+    _run(_variances, R, D*N, (gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y,), (variance,))
+    return variance,
 
 
 @_compiled
@@ -1277,30 +1093,24 @@ def _variances(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, 
     N = W_x.shape[1]
     for row in range(start, stop):
         tau_value = tau[row]
-        inverse_sigma = real(1) / sigma[row]
-        inverse_F = real(1) / F[row]
+        inverse_sigma = real(1)/sigma[row]
+        inverse_F = real(1)/F[row]
         for k in range(D):
             mean_value = mean[row, k]
-            m = real(1) / (gap[row, k] + tau_value)
+            m = real(1)/(gap[row, k] + tau_value)
             variance_value = real(0)
             for node in range(N):
-                p = inverse_sigma * m
-                xi_x = p * zeta_x[node]
+                p = inverse_sigma*m
+                xi_x = p*zeta_x[node]
                 b = real(1) + xi_x
-                xi_y = p * zeta_y[node]
-                q = (b * b) + (xi_y * xi_y)
-                a_x = b * m / q
-                a_y = -m * xi_y / q
-                V_x = W_x[row, node] * inverse_F
-                V_y = W_y[row, node] * inverse_F
+                xi_y = p*zeta_y[node]
+                q = (b*b) + (xi_y*xi_y)
+                a_x = b*m/q
+                a_y = -m*xi_y/q
+                V_x = W_x[row, node]*inverse_F
+                V_y = W_y[row, node]*inverse_F
                 a_centred = a_x - mean_value
-                variance_value = _add(
-                    variance_value,
-                    V_x * ((a_centred * a_centred) - (a_y * a_y))
-                    + V_x * ((a_x * a_x) - (a_y * a_y))
-                    - real(2) * V_y * a_centred * a_y
-                    - real(2) * V_y * a_x * a_y,
-                )
+                variance_value = _add(variance_value, V_x*((a_centred*a_centred) - (a_y*a_y)) + V_x*((a_x*a_x) - (a_y*a_y)) - real(2)*V_y*a_centred*a_y - real(2)*V_y*a_x*a_y)
             variance[row, k] = variance_value
 
 
@@ -1380,25 +1190,8 @@ def covariance_matvec(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v):
     D = gap.shape[1]
     N = W_x.shape[1]
     product = _apart((R, D), gap.dtype)
-    _run(
-        _covariance_matvec,
-        R,
-        D * N,
-        (
-            gap,
-            tau,
-            sigma,
-            mean,
-            F,
-            W_x,
-            W_y,
-            zeta_x,
-            zeta_y,
-            v,
-        ),
-        (product,),
-    )
-    return (product,)
+    _run(_covariance_matvec, R, D*N, (gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v,), (product,))
+    return product,
 
 
 @_compiled
@@ -1415,8 +1208,8 @@ def _covariance_matvec(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, 
     c_y_part = _apart((N,), gap.dtype)
     for row in range(start, stop):
         tau_value = tau[row]
-        inverse_sigma = real(1) / sigma[row]
-        inverse_F = real(1) / F[row]
+        inverse_sigma = real(1)/sigma[row]
+        inverse_F = real(1)/F[row]
         for node in range(N):
             c_x[node] = real(0)
             c_y[node] = real(0)
@@ -1430,19 +1223,19 @@ def _covariance_matvec(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, 
             for k in _block(k_0, 16, D):
                 mean_value = mean[row, k]
                 v_value = v[row, k]
-                m[k] = real(1) / (gap[row, k] + tau_value)
+                m[k] = real(1)/(gap[row, k] + tau_value)
                 m_value = m[k]
                 for node in range(N):
-                    p = inverse_sigma * m_value
-                    xi_x = p * zeta_x[node]
+                    p = inverse_sigma*m_value
+                    xi_x = p*zeta_x[node]
                     b = real(1) + xi_x
-                    xi_y = p * zeta_y[node]
-                    q = (b * b) + (xi_y * xi_y)
-                    a_x = b * m_value / q
-                    a_y = -m_value * xi_y / q
+                    xi_y = p*zeta_y[node]
+                    q = (b*b) + (xi_y*xi_y)
+                    a_x = b*m_value/q
+                    a_y = -m_value*xi_y/q
                     a_centred = a_x - mean_value
-                    c_x_part[node] = _add(c_x_part[node], a_centred * v_value)
-                    c_y_part[node] = _add(c_y_part[node], a_y * v_value)
+                    c_x_part[node] = _add(c_x_part[node], a_centred*v_value)
+                    c_y_part[node] = _add(c_y_part[node], a_y*v_value)
             for node in range(N):
                 c_x[node], c_x_rest[node] = _accumulate(c_x[node], c_x_rest[node], c_x_part[node])
                 c_y[node], c_y_rest[node] = _accumulate(c_y[node], c_y_rest[node], c_y_part[node])
@@ -1452,22 +1245,17 @@ def _covariance_matvec(start, stop, gap, tau, sigma, mean, F, W_x, W_y, zeta_x, 
             v_value = v[row, k]
             product_value = real(0)
             for node in range(N):
-                p = inverse_sigma * m_value
-                xi_x = p * zeta_x[node]
+                p = inverse_sigma*m_value
+                xi_x = p*zeta_x[node]
                 b = real(1) + xi_x
-                xi_y = p * zeta_y[node]
-                q = (b * b) + (xi_y * xi_y)
-                d_x = b * m_value / q
-                d_y = -m_value * xi_y / q
-                V_x = W_x[row, node] * inverse_F
-                V_y = W_y[row, node] * inverse_F
+                xi_y = p*zeta_y[node]
+                q = (b*b) + (xi_y*xi_y)
+                d_x = b*m_value/q
+                d_y = -m_value*xi_y/q
+                V_x = W_x[row, node]*inverse_F
+                V_y = W_y[row, node]*inverse_F
                 d_centred = d_x - mean_value
-                product_value = _add(
-                    product_value,
-                    V_x * (c_x[node] * d_centred - c_y[node] * d_y)
-                    + v_value * (V_x * ((d_x * d_x) - (d_y * d_y)) - real(2) * V_y * d_x * d_y)
-                    - V_y * (c_x[node] * d_y + c_y[node] * d_centred),
-                )
+                product_value = _add(product_value, V_x*(c_x[node]*d_centred - c_y[node]*d_y) + v_value*(V_x*((d_x*d_x) - (d_y*d_y)) - real(2)*V_y*d_x*d_y) - V_y*(c_x[node]*d_y + c_y[node]*d_centred))
             product[row, k] = product_value
 
 
@@ -1511,23 +1299,7 @@ def power_sums_10(gap, tau, sigma, zeta_x, zeta_y):
     rest_x = _apart((R, N), gap.dtype)
     rest_y = _apart((R, N), gap.dtype)
     rest_log = _apart((R,), gap.dtype)
-    _run(
-        _power_sums_10,
-        R,
-        D * N,
-        (
-            gap,
-            tau,
-            sigma,
-            zeta_x,
-            zeta_y,
-        ),
-        (
-            rest_x,
-            rest_y,
-            rest_log,
-        ),
-    )
+    _run(_power_sums_10, R, D*N, (gap, tau, sigma, zeta_x, zeta_y,), (rest_x, rest_y, rest_log,))
     return rest_x, rest_y, rest_log
 
 
@@ -1538,7 +1310,7 @@ def _power_sums_10(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
     N = zeta_x.shape[0]
     for row in range(start, stop):
         tau_value = tau[row]
-        inverse_sigma = real(1) / sigma[row]
+        inverse_sigma = real(1)/sigma[row]
         kappa_2 = real(0)
         kappa_3 = real(0)
         kappa_4 = real(0)
@@ -1571,21 +1343,21 @@ def _power_sums_10(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
             kappa_10_part = real(0)
             rest_log_value_part = real(0)
             for k in _block(k_0, 128, D):
-                m = real(1) / (gap[row, k] + tau_value)
-                p = inverse_sigma * m
-                kappa_2_part = _add(kappa_2_part, (p * p))
-                power_2 = p * p
-                kappa_3_part = _add(kappa_3_part, p * power_2)
-                kappa_4_part = _add(kappa_4_part, (power_2 * power_2))
-                power_3 = p * power_2
-                kappa_5_part = _add(kappa_5_part, power_2 * power_3)
-                kappa_6_part = _add(kappa_6_part, (power_3 * power_3))
-                power_4 = power_2 * power_2
-                kappa_7_part = _add(kappa_7_part, power_3 * power_4)
-                kappa_8_part = _add(kappa_8_part, (power_4 * power_4))
-                power_5 = power_2 * power_3
-                kappa_9_part = _add(kappa_9_part, power_4 * power_5)
-                kappa_10_part = _add(kappa_10_part, (power_5 * power_5))
+                m = real(1)/(gap[row, k] + tau_value)
+                p = inverse_sigma*m
+                kappa_2_part = _add(kappa_2_part, (p*p))
+                power_2 = (p*p)
+                kappa_3_part = _add(kappa_3_part, p*power_2)
+                kappa_4_part = _add(kappa_4_part, (power_2*power_2))
+                power_3 = p*power_2
+                kappa_5_part = _add(kappa_5_part, power_2*power_3)
+                kappa_6_part = _add(kappa_6_part, (power_3*power_3))
+                power_4 = (power_2*power_2)
+                kappa_7_part = _add(kappa_7_part, power_3*power_4)
+                kappa_8_part = _add(kappa_8_part, (power_4*power_4))
+                power_5 = power_2*power_3
+                kappa_9_part = _add(kappa_9_part, power_4*power_5)
+                kappa_10_part = _add(kappa_10_part, (power_5*power_5))
                 rest_log_value_part = _add(rest_log_value_part, _log(gap[row, k] + tau_value))
             kappa_2, kappa_2_rest = _accumulate(kappa_2, kappa_2_rest, kappa_2_part)
             kappa_3, kappa_3_rest = _accumulate(kappa_3, kappa_3_rest, kappa_3_part)
@@ -1599,27 +1371,27 @@ def _power_sums_10(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
             rest_log_value, rest_log_value_rest = _accumulate(rest_log_value, rest_log_value_rest, rest_log_value_part)
         rest_log[row] = rest_log_value
         for node in range(N):
-            horner_10_x = (real(1) / real(10)) * kappa_10 * zeta_x[node] - real(1) / real(9) * kappa_9
-            horner_10_y = (real(1) / real(10)) * kappa_10 * zeta_y[node]
-            horner_9_x = (real(1) / real(8)) * kappa_8 + horner_10_x * zeta_x[node] - horner_10_y * zeta_y[node]
-            horner_9_y = horner_10_x * zeta_y[node] + horner_10_y * zeta_x[node]
-            horner_8_x = horner_9_x * zeta_x[node] - real(1) / real(7) * kappa_7 - horner_9_y * zeta_y[node]
-            horner_8_y = horner_9_x * zeta_y[node] + horner_9_y * zeta_x[node]
-            horner_7_x = (real(1) / real(6)) * kappa_6 + horner_8_x * zeta_x[node] - horner_8_y * zeta_y[node]
-            horner_7_y = horner_8_x * zeta_y[node] + horner_8_y * zeta_x[node]
-            horner_6_x = horner_7_x * zeta_x[node] - real(1) / real(5) * kappa_5 - horner_7_y * zeta_y[node]
-            horner_6_y = horner_7_x * zeta_y[node] + horner_7_y * zeta_x[node]
-            horner_5_x = (real(1) / real(4)) * kappa_4 + horner_6_x * zeta_x[node] - horner_6_y * zeta_y[node]
-            horner_5_y = horner_6_x * zeta_y[node] + horner_6_y * zeta_x[node]
-            horner_4_x = horner_5_x * zeta_x[node] - real(1) / real(3) * kappa_3 - horner_5_y * zeta_y[node]
-            horner_4_y = horner_5_x * zeta_y[node] + horner_5_y * zeta_x[node]
-            horner_3_x = (real(1) / real(2)) * kappa_2 + horner_4_x * zeta_x[node] - horner_4_y * zeta_y[node]
-            horner_3_y = horner_4_x * zeta_y[node] + horner_4_y * zeta_x[node]
-            horner_2_x = horner_3_x * zeta_x[node] - horner_3_y * zeta_y[node]
-            horner_2_y = horner_3_x * zeta_y[node] + horner_3_y * zeta_x[node]
-            horner_1_x = horner_2_x * zeta_x[node] - horner_2_y * zeta_y[node]
+            horner_10_x = (real(1)/real(10))*kappa_10*zeta_x[node] - real(1)/real(9)*kappa_9
+            horner_10_y = (real(1)/real(10))*kappa_10*zeta_y[node]
+            horner_9_x = (real(1)/real(8))*kappa_8 + horner_10_x*zeta_x[node] - horner_10_y*zeta_y[node]
+            horner_9_y = horner_10_x*zeta_y[node] + horner_10_y*zeta_x[node]
+            horner_8_x = horner_9_x*zeta_x[node] - real(1)/real(7)*kappa_7 - horner_9_y*zeta_y[node]
+            horner_8_y = horner_9_x*zeta_y[node] + horner_9_y*zeta_x[node]
+            horner_7_x = (real(1)/real(6))*kappa_6 + horner_8_x*zeta_x[node] - horner_8_y*zeta_y[node]
+            horner_7_y = horner_8_x*zeta_y[node] + horner_8_y*zeta_x[node]
+            horner_6_x = horner_7_x*zeta_x[node] - real(1)/real(5)*kappa_5 - horner_7_y*zeta_y[node]
+            horner_6_y = horner_7_x*zeta_y[node] + horner_7_y*zeta_x[node]
+            horner_5_x = (real(1)/real(4))*kappa_4 + horner_6_x*zeta_x[node] - horner_6_y*zeta_y[node]
+            horner_5_y = horner_6_x*zeta_y[node] + horner_6_y*zeta_x[node]
+            horner_4_x = horner_5_x*zeta_x[node] - real(1)/real(3)*kappa_3 - horner_5_y*zeta_y[node]
+            horner_4_y = horner_5_x*zeta_y[node] + horner_5_y*zeta_x[node]
+            horner_3_x = (real(1)/real(2))*kappa_2 + horner_4_x*zeta_x[node] - horner_4_y*zeta_y[node]
+            horner_3_y = horner_4_x*zeta_y[node] + horner_4_y*zeta_x[node]
+            horner_2_x = horner_3_x*zeta_x[node] - horner_3_y*zeta_y[node]
+            horner_2_y = horner_3_x*zeta_y[node] + horner_3_y*zeta_x[node]
+            horner_1_x = horner_2_x*zeta_x[node] - horner_2_y*zeta_y[node]
             rest_x[row, node] = horner_1_x
-            horner_1_y = horner_2_x * zeta_y[node] + horner_2_y * zeta_x[node]
+            horner_1_y = horner_2_x*zeta_y[node] + horner_2_y*zeta_x[node]
             rest_y[row, node] = horner_1_y
 
 
@@ -1663,23 +1435,8 @@ def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     D = gap.shape[1]
     N = W_x.shape[1]
     mean = _apart((R, D), gap.dtype)
-    _run(
-        _power_means_10,
-        R,
-        D * N,
-        (
-            gap,
-            tau,
-            sigma,
-            F,
-            W_x,
-            W_y,
-            zeta_x,
-            zeta_y,
-        ),
-        (mean,),
-    )
-    return (mean,)
+    _run(_power_means_10, R, D*N, (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y,), (mean,))
+    return mean,
 
 
 @_compiled
@@ -1689,8 +1446,8 @@ def _power_means_10(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, m
     N = W_x.shape[1]
     for row in range(start, stop):
         tau_value = tau[row]
-        inverse_sigma = real(1) / sigma[row]
-        sigma_over_F = sigma[row] / F[row]
+        inverse_sigma = real(1)/sigma[row]
+        sigma_over_F = sigma[row]/F[row]
         moment0 = real(0)
         moment1 = real(0)
         moment2 = real(0)
@@ -1701,47 +1458,36 @@ def _power_means_10(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, m
         moment7 = real(0)
         moment8 = real(0)
         for node in range(N):
-            scaled_x = W_x[row, node] * sigma_over_F
+            scaled_x = W_x[row, node]*sigma_over_F
             moment0 = _add(moment0, scaled_x)
-            scaled_y = W_y[row, node] * sigma_over_F
-            times_zeta_1_x = scaled_x * zeta_x[node] - scaled_y * zeta_y[node]
+            scaled_y = W_y[row, node]*sigma_over_F
+            times_zeta_1_x = scaled_x*zeta_x[node] - scaled_y*zeta_y[node]
             moment1 = _add(moment1, times_zeta_1_x)
-            times_zeta_1_y = scaled_x * zeta_y[node] + scaled_y * zeta_x[node]
-            times_zeta_2_x = times_zeta_1_x * zeta_x[node] - times_zeta_1_y * zeta_y[node]
+            times_zeta_1_y = scaled_x*zeta_y[node] + scaled_y*zeta_x[node]
+            times_zeta_2_x = times_zeta_1_x*zeta_x[node] - times_zeta_1_y*zeta_y[node]
             moment2 = _add(moment2, times_zeta_2_x)
-            times_zeta_2_y = times_zeta_1_x * zeta_y[node] + times_zeta_1_y * zeta_x[node]
-            times_zeta_3_x = times_zeta_2_x * zeta_x[node] - times_zeta_2_y * zeta_y[node]
+            times_zeta_2_y = times_zeta_1_x*zeta_y[node] + times_zeta_1_y*zeta_x[node]
+            times_zeta_3_x = times_zeta_2_x*zeta_x[node] - times_zeta_2_y*zeta_y[node]
             moment3 = _add(moment3, times_zeta_3_x)
-            times_zeta_3_y = times_zeta_2_x * zeta_y[node] + times_zeta_2_y * zeta_x[node]
-            times_zeta_4_x = times_zeta_3_x * zeta_x[node] - times_zeta_3_y * zeta_y[node]
+            times_zeta_3_y = times_zeta_2_x*zeta_y[node] + times_zeta_2_y*zeta_x[node]
+            times_zeta_4_x = times_zeta_3_x*zeta_x[node] - times_zeta_3_y*zeta_y[node]
             moment4 = _add(moment4, times_zeta_4_x)
-            times_zeta_4_y = times_zeta_3_x * zeta_y[node] + times_zeta_3_y * zeta_x[node]
-            times_zeta_5_x = times_zeta_4_x * zeta_x[node] - times_zeta_4_y * zeta_y[node]
+            times_zeta_4_y = times_zeta_3_x*zeta_y[node] + times_zeta_3_y*zeta_x[node]
+            times_zeta_5_x = times_zeta_4_x*zeta_x[node] - times_zeta_4_y*zeta_y[node]
             moment5 = _add(moment5, times_zeta_5_x)
-            times_zeta_5_y = times_zeta_4_x * zeta_y[node] + times_zeta_4_y * zeta_x[node]
-            times_zeta_6_x = times_zeta_5_x * zeta_x[node] - times_zeta_5_y * zeta_y[node]
+            times_zeta_5_y = times_zeta_4_x*zeta_y[node] + times_zeta_4_y*zeta_x[node]
+            times_zeta_6_x = times_zeta_5_x*zeta_x[node] - times_zeta_5_y*zeta_y[node]
             moment6 = _add(moment6, times_zeta_6_x)
-            times_zeta_6_y = times_zeta_5_x * zeta_y[node] + times_zeta_5_y * zeta_x[node]
-            times_zeta_7_x = times_zeta_6_x * zeta_x[node] - times_zeta_6_y * zeta_y[node]
+            times_zeta_6_y = times_zeta_5_x*zeta_y[node] + times_zeta_5_y*zeta_x[node]
+            times_zeta_7_x = times_zeta_6_x*zeta_x[node] - times_zeta_6_y*zeta_y[node]
             moment7 = _add(moment7, times_zeta_7_x)
-            times_zeta_7_y = times_zeta_6_x * zeta_y[node] + times_zeta_6_y * zeta_x[node]
-            times_zeta_8_x = times_zeta_7_x * zeta_x[node] - times_zeta_7_y * zeta_y[node]
+            times_zeta_7_y = times_zeta_6_x*zeta_y[node] + times_zeta_6_y*zeta_x[node]
+            times_zeta_8_x = times_zeta_7_x*zeta_x[node] - times_zeta_7_y*zeta_y[node]
             moment8 = _add(moment8, times_zeta_8_x)
         for k in range(D):
-            m = real(1) / (gap[row, k] + tau_value)
-            p = inverse_sigma * m
-            mean[row, k] = p * (
-                moment0
-                - p
-                * (
-                    moment1
-                    - p
-                    * (
-                        moment2
-                        - p * (moment3 - p * (moment4 - p * (moment5 - p * (moment6 - p * (moment7 - moment8 * p)))))
-                    )
-                )
-            )
+            m = real(1)/(gap[row, k] + tau_value)
+            p = inverse_sigma*m
+            mean[row, k] = p*(moment0 - p*(moment1 - p*(moment2 - p*(moment3 - p*(moment4 - p*(moment5 - p*(moment6 - p*(moment7 - moment8*p))))))))
 
 
 def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
@@ -1784,23 +1530,7 @@ def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
     rest_x = _apart((R, N), gap.dtype)
     rest_y = _apart((R, N), gap.dtype)
     rest_log = _apart((R,), gap.dtype)
-    _run(
-        _power_sums_20,
-        R,
-        D * N,
-        (
-            gap,
-            tau,
-            sigma,
-            zeta_x,
-            zeta_y,
-        ),
-        (
-            rest_x,
-            rest_y,
-            rest_log,
-        ),
-    )
+    _run(_power_sums_20, R, D*N, (gap, tau, sigma, zeta_x, zeta_y,), (rest_x, rest_y, rest_log,))
     return rest_x, rest_y, rest_log
 
 
@@ -1811,7 +1541,7 @@ def _power_sums_20(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
     N = zeta_x.shape[0]
     for row in range(start, stop):
         tau_value = tau[row]
-        inverse_sigma = real(1) / sigma[row]
+        inverse_sigma = real(1)/sigma[row]
         kappa_2 = real(0)
         kappa_3 = real(0)
         kappa_4 = real(0)
@@ -1874,36 +1604,36 @@ def _power_sums_20(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
             kappa_20_part = real(0)
             rest_log_value_part = real(0)
             for k in _block(k_0, 128, D):
-                m = real(1) / (gap[row, k] + tau_value)
-                p = inverse_sigma * m
-                kappa_2_part = _add(kappa_2_part, (p * p))
-                power_2 = p * p
-                kappa_3_part = _add(kappa_3_part, p * power_2)
-                kappa_4_part = _add(kappa_4_part, (power_2 * power_2))
-                power_3 = p * power_2
-                kappa_5_part = _add(kappa_5_part, power_2 * power_3)
-                kappa_6_part = _add(kappa_6_part, (power_3 * power_3))
-                power_4 = power_2 * power_2
-                kappa_7_part = _add(kappa_7_part, power_3 * power_4)
-                kappa_8_part = _add(kappa_8_part, (power_4 * power_4))
-                power_5 = power_2 * power_3
-                kappa_9_part = _add(kappa_9_part, power_4 * power_5)
-                kappa_10_part = _add(kappa_10_part, (power_5 * power_5))
-                power_6 = power_3 * power_3
-                kappa_11_part = _add(kappa_11_part, power_5 * power_6)
-                kappa_12_part = _add(kappa_12_part, (power_6 * power_6))
-                power_7 = power_3 * power_4
-                kappa_13_part = _add(kappa_13_part, power_6 * power_7)
-                kappa_14_part = _add(kappa_14_part, (power_7 * power_7))
-                power_8 = power_4 * power_4
-                kappa_15_part = _add(kappa_15_part, power_7 * power_8)
-                kappa_16_part = _add(kappa_16_part, (power_8 * power_8))
-                power_9 = power_4 * power_5
-                kappa_17_part = _add(kappa_17_part, power_8 * power_9)
-                kappa_18_part = _add(kappa_18_part, (power_9 * power_9))
-                power_10 = power_5 * power_5
-                kappa_19_part = _add(kappa_19_part, power_10 * power_9)
-                kappa_20_part = _add(kappa_20_part, (power_10 * power_10))
+                m = real(1)/(gap[row, k] + tau_value)
+                p = inverse_sigma*m
+                kappa_2_part = _add(kappa_2_part, (p*p))
+                power_2 = (p*p)
+                kappa_3_part = _add(kappa_3_part, p*power_2)
+                kappa_4_part = _add(kappa_4_part, (power_2*power_2))
+                power_3 = p*power_2
+                kappa_5_part = _add(kappa_5_part, power_2*power_3)
+                kappa_6_part = _add(kappa_6_part, (power_3*power_3))
+                power_4 = (power_2*power_2)
+                kappa_7_part = _add(kappa_7_part, power_3*power_4)
+                kappa_8_part = _add(kappa_8_part, (power_4*power_4))
+                power_5 = power_2*power_3
+                kappa_9_part = _add(kappa_9_part, power_4*power_5)
+                kappa_10_part = _add(kappa_10_part, (power_5*power_5))
+                power_6 = (power_3*power_3)
+                kappa_11_part = _add(kappa_11_part, power_5*power_6)
+                kappa_12_part = _add(kappa_12_part, (power_6*power_6))
+                power_7 = power_3*power_4
+                kappa_13_part = _add(kappa_13_part, power_6*power_7)
+                kappa_14_part = _add(kappa_14_part, (power_7*power_7))
+                power_8 = (power_4*power_4)
+                kappa_15_part = _add(kappa_15_part, power_7*power_8)
+                kappa_16_part = _add(kappa_16_part, (power_8*power_8))
+                power_9 = power_4*power_5
+                kappa_17_part = _add(kappa_17_part, power_8*power_9)
+                kappa_18_part = _add(kappa_18_part, (power_9*power_9))
+                power_10 = (power_5*power_5)
+                kappa_19_part = _add(kappa_19_part, power_10*power_9)
+                kappa_20_part = _add(kappa_20_part, (power_10*power_10))
                 rest_log_value_part = _add(rest_log_value_part, _log(gap[row, k] + tau_value))
             kappa_2, kappa_2_rest = _accumulate(kappa_2, kappa_2_rest, kappa_2_part)
             kappa_3, kappa_3_rest = _accumulate(kappa_3, kappa_3_rest, kappa_3_part)
@@ -1927,47 +1657,47 @@ def _power_sums_20(start, stop, gap, tau, sigma, zeta_x, zeta_y, rest_x, rest_y,
             rest_log_value, rest_log_value_rest = _accumulate(rest_log_value, rest_log_value_rest, rest_log_value_part)
         rest_log[row] = rest_log_value
         for node in range(N):
-            horner_20_x = (real(1) / real(20)) * kappa_20 * zeta_x[node] - real(1) / real(19) * kappa_19
-            horner_20_y = (real(1) / real(20)) * kappa_20 * zeta_y[node]
-            horner_19_x = (real(1) / real(18)) * kappa_18 + horner_20_x * zeta_x[node] - horner_20_y * zeta_y[node]
-            horner_19_y = horner_20_x * zeta_y[node] + horner_20_y * zeta_x[node]
-            horner_18_x = horner_19_x * zeta_x[node] - real(1) / real(17) * kappa_17 - horner_19_y * zeta_y[node]
-            horner_18_y = horner_19_x * zeta_y[node] + horner_19_y * zeta_x[node]
-            horner_17_x = (real(1) / real(16)) * kappa_16 + horner_18_x * zeta_x[node] - horner_18_y * zeta_y[node]
-            horner_17_y = horner_18_x * zeta_y[node] + horner_18_y * zeta_x[node]
-            horner_16_x = horner_17_x * zeta_x[node] - real(1) / real(15) * kappa_15 - horner_17_y * zeta_y[node]
-            horner_16_y = horner_17_x * zeta_y[node] + horner_17_y * zeta_x[node]
-            horner_15_x = (real(1) / real(14)) * kappa_14 + horner_16_x * zeta_x[node] - horner_16_y * zeta_y[node]
-            horner_15_y = horner_16_x * zeta_y[node] + horner_16_y * zeta_x[node]
-            horner_14_x = horner_15_x * zeta_x[node] - real(1) / real(13) * kappa_13 - horner_15_y * zeta_y[node]
-            horner_14_y = horner_15_x * zeta_y[node] + horner_15_y * zeta_x[node]
-            horner_13_x = (real(1) / real(12)) * kappa_12 + horner_14_x * zeta_x[node] - horner_14_y * zeta_y[node]
-            horner_13_y = horner_14_x * zeta_y[node] + horner_14_y * zeta_x[node]
-            horner_12_x = horner_13_x * zeta_x[node] - real(1) / real(11) * kappa_11 - horner_13_y * zeta_y[node]
-            horner_12_y = horner_13_x * zeta_y[node] + horner_13_y * zeta_x[node]
-            horner_11_x = (real(1) / real(10)) * kappa_10 + horner_12_x * zeta_x[node] - horner_12_y * zeta_y[node]
-            horner_11_y = horner_12_x * zeta_y[node] + horner_12_y * zeta_x[node]
-            horner_10_x = horner_11_x * zeta_x[node] - real(1) / real(9) * kappa_9 - horner_11_y * zeta_y[node]
-            horner_10_y = horner_11_x * zeta_y[node] + horner_11_y * zeta_x[node]
-            horner_9_x = (real(1) / real(8)) * kappa_8 + horner_10_x * zeta_x[node] - horner_10_y * zeta_y[node]
-            horner_9_y = horner_10_x * zeta_y[node] + horner_10_y * zeta_x[node]
-            horner_8_x = horner_9_x * zeta_x[node] - real(1) / real(7) * kappa_7 - horner_9_y * zeta_y[node]
-            horner_8_y = horner_9_x * zeta_y[node] + horner_9_y * zeta_x[node]
-            horner_7_x = (real(1) / real(6)) * kappa_6 + horner_8_x * zeta_x[node] - horner_8_y * zeta_y[node]
-            horner_7_y = horner_8_x * zeta_y[node] + horner_8_y * zeta_x[node]
-            horner_6_x = horner_7_x * zeta_x[node] - real(1) / real(5) * kappa_5 - horner_7_y * zeta_y[node]
-            horner_6_y = horner_7_x * zeta_y[node] + horner_7_y * zeta_x[node]
-            horner_5_x = (real(1) / real(4)) * kappa_4 + horner_6_x * zeta_x[node] - horner_6_y * zeta_y[node]
-            horner_5_y = horner_6_x * zeta_y[node] + horner_6_y * zeta_x[node]
-            horner_4_x = horner_5_x * zeta_x[node] - real(1) / real(3) * kappa_3 - horner_5_y * zeta_y[node]
-            horner_4_y = horner_5_x * zeta_y[node] + horner_5_y * zeta_x[node]
-            horner_3_x = (real(1) / real(2)) * kappa_2 + horner_4_x * zeta_x[node] - horner_4_y * zeta_y[node]
-            horner_3_y = horner_4_x * zeta_y[node] + horner_4_y * zeta_x[node]
-            horner_2_x = horner_3_x * zeta_x[node] - horner_3_y * zeta_y[node]
-            horner_2_y = horner_3_x * zeta_y[node] + horner_3_y * zeta_x[node]
-            horner_1_x = horner_2_x * zeta_x[node] - horner_2_y * zeta_y[node]
+            horner_20_x = (real(1)/real(20))*kappa_20*zeta_x[node] - real(1)/real(19)*kappa_19
+            horner_20_y = (real(1)/real(20))*kappa_20*zeta_y[node]
+            horner_19_x = (real(1)/real(18))*kappa_18 + horner_20_x*zeta_x[node] - horner_20_y*zeta_y[node]
+            horner_19_y = horner_20_x*zeta_y[node] + horner_20_y*zeta_x[node]
+            horner_18_x = horner_19_x*zeta_x[node] - real(1)/real(17)*kappa_17 - horner_19_y*zeta_y[node]
+            horner_18_y = horner_19_x*zeta_y[node] + horner_19_y*zeta_x[node]
+            horner_17_x = (real(1)/real(16))*kappa_16 + horner_18_x*zeta_x[node] - horner_18_y*zeta_y[node]
+            horner_17_y = horner_18_x*zeta_y[node] + horner_18_y*zeta_x[node]
+            horner_16_x = horner_17_x*zeta_x[node] - real(1)/real(15)*kappa_15 - horner_17_y*zeta_y[node]
+            horner_16_y = horner_17_x*zeta_y[node] + horner_17_y*zeta_x[node]
+            horner_15_x = (real(1)/real(14))*kappa_14 + horner_16_x*zeta_x[node] - horner_16_y*zeta_y[node]
+            horner_15_y = horner_16_x*zeta_y[node] + horner_16_y*zeta_x[node]
+            horner_14_x = horner_15_x*zeta_x[node] - real(1)/real(13)*kappa_13 - horner_15_y*zeta_y[node]
+            horner_14_y = horner_15_x*zeta_y[node] + horner_15_y*zeta_x[node]
+            horner_13_x = (real(1)/real(12))*kappa_12 + horner_14_x*zeta_x[node] - horner_14_y*zeta_y[node]
+            horner_13_y = horner_14_x*zeta_y[node] + horner_14_y*zeta_x[node]
+            horner_12_x = horner_13_x*zeta_x[node] - real(1)/real(11)*kappa_11 - horner_13_y*zeta_y[node]
+            horner_12_y = horner_13_x*zeta_y[node] + horner_13_y*zeta_x[node]
+            horner_11_x = (real(1)/real(10))*kappa_10 + horner_12_x*zeta_x[node] - horner_12_y*zeta_y[node]
+            horner_11_y = horner_12_x*zeta_y[node] + horner_12_y*zeta_x[node]
+            horner_10_x = horner_11_x*zeta_x[node] - real(1)/real(9)*kappa_9 - horner_11_y*zeta_y[node]
+            horner_10_y = horner_11_x*zeta_y[node] + horner_11_y*zeta_x[node]
+            horner_9_x = (real(1)/real(8))*kappa_8 + horner_10_x*zeta_x[node] - horner_10_y*zeta_y[node]
+            horner_9_y = horner_10_x*zeta_y[node] + horner_10_y*zeta_x[node]
+            horner_8_x = horner_9_x*zeta_x[node] - real(1)/real(7)*kappa_7 - horner_9_y*zeta_y[node]
+            horner_8_y = horner_9_x*zeta_y[node] + horner_9_y*zeta_x[node]
+            horner_7_x = (real(1)/real(6))*kappa_6 + horner_8_x*zeta_x[node] - horner_8_y*zeta_y[node]
+            horner_7_y = horner_8_x*zeta_y[node] + horner_8_y*zeta_x[node]
+            horner_6_x = horner_7_x*zeta_x[node] - real(1)/real(5)*kappa_5 - horner_7_y*zeta_y[node]
+            horner_6_y = horner_7_x*zeta_y[node] + horner_7_y*zeta_x[node]
+            horner_5_x = (real(1)/real(4))*kappa_4 + horner_6_x*zeta_x[node] - horner_6_y*zeta_y[node]
+            horner_5_y = horner_6_x*zeta_y[node] + horner_6_y*zeta_x[node]
+            horner_4_x = horner_5_x*zeta_x[node] - real(1)/real(3)*kappa_3 - horner_5_y*zeta_y[node]
+            horner_4_y = horner_5_x*zeta_y[node] + horner_5_y*zeta_x[node]
+            horner_3_x = (real(1)/real(2))*kappa_2 + horner_4_x*zeta_x[node] - horner_4_y*zeta_y[node]
+            horner_3_y = horner_4_x*zeta_y[node] + horner_4_y*zeta_x[node]
+            horner_2_x = horner_3_x*zeta_x[node] - horner_3_y*zeta_y[node]
+            horner_2_y = horner_3_x*zeta_y[node] + horner_3_y*zeta_x[node]
+            horner_1_x = horner_2_x*zeta_x[node] - horner_2_y*zeta_y[node]
             rest_x[row, node] = horner_1_x
-            horner_1_y = horner_2_x * zeta_y[node] + horner_2_y * zeta_x[node]
+            horner_1_y = horner_2_x*zeta_y[node] + horner_2_y*zeta_x[node]
             rest_y[row, node] = horner_1_y
 
 
@@ -2011,23 +1741,8 @@ def power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     D = gap.shape[1]
     N = W_x.shape[1]
     mean = _apart((R, D), gap.dtype)
-    _run(
-        _power_means_20,
-        R,
-        D * N,
-        (
-            gap,
-            tau,
-            sigma,
-            F,
-            W_x,
-            W_y,
-            zeta_x,
-            zeta_y,
-        ),
-        (mean,),
-    )
-    return (mean,)
+    _run(_power_means_20, R, D*N, (gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y,), (mean,))
+    return mean,
 
 
 @_compiled
@@ -2037,8 +1752,8 @@ def _power_means_20(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, m
     N = W_x.shape[1]
     for row in range(start, stop):
         tau_value = tau[row]
-        inverse_sigma = real(1) / sigma[row]
-        sigma_over_F = sigma[row] / F[row]
+        inverse_sigma = real(1)/sigma[row]
+        sigma_over_F = sigma[row]/F[row]
         moment0 = real(0)
         moment1 = real(0)
         moment2 = real(0)
@@ -2059,127 +1774,63 @@ def _power_means_20(start, stop, gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y, m
         moment17 = real(0)
         moment18 = real(0)
         for node in range(N):
-            scaled_x = W_x[row, node] * sigma_over_F
+            scaled_x = W_x[row, node]*sigma_over_F
             moment0 = _add(moment0, scaled_x)
-            scaled_y = W_y[row, node] * sigma_over_F
-            times_zeta_1_x = scaled_x * zeta_x[node] - scaled_y * zeta_y[node]
+            scaled_y = W_y[row, node]*sigma_over_F
+            times_zeta_1_x = scaled_x*zeta_x[node] - scaled_y*zeta_y[node]
             moment1 = _add(moment1, times_zeta_1_x)
-            times_zeta_1_y = scaled_x * zeta_y[node] + scaled_y * zeta_x[node]
-            times_zeta_2_x = times_zeta_1_x * zeta_x[node] - times_zeta_1_y * zeta_y[node]
+            times_zeta_1_y = scaled_x*zeta_y[node] + scaled_y*zeta_x[node]
+            times_zeta_2_x = times_zeta_1_x*zeta_x[node] - times_zeta_1_y*zeta_y[node]
             moment2 = _add(moment2, times_zeta_2_x)
-            times_zeta_2_y = times_zeta_1_x * zeta_y[node] + times_zeta_1_y * zeta_x[node]
-            times_zeta_3_x = times_zeta_2_x * zeta_x[node] - times_zeta_2_y * zeta_y[node]
+            times_zeta_2_y = times_zeta_1_x*zeta_y[node] + times_zeta_1_y*zeta_x[node]
+            times_zeta_3_x = times_zeta_2_x*zeta_x[node] - times_zeta_2_y*zeta_y[node]
             moment3 = _add(moment3, times_zeta_3_x)
-            times_zeta_3_y = times_zeta_2_x * zeta_y[node] + times_zeta_2_y * zeta_x[node]
-            times_zeta_4_x = times_zeta_3_x * zeta_x[node] - times_zeta_3_y * zeta_y[node]
+            times_zeta_3_y = times_zeta_2_x*zeta_y[node] + times_zeta_2_y*zeta_x[node]
+            times_zeta_4_x = times_zeta_3_x*zeta_x[node] - times_zeta_3_y*zeta_y[node]
             moment4 = _add(moment4, times_zeta_4_x)
-            times_zeta_4_y = times_zeta_3_x * zeta_y[node] + times_zeta_3_y * zeta_x[node]
-            times_zeta_5_x = times_zeta_4_x * zeta_x[node] - times_zeta_4_y * zeta_y[node]
+            times_zeta_4_y = times_zeta_3_x*zeta_y[node] + times_zeta_3_y*zeta_x[node]
+            times_zeta_5_x = times_zeta_4_x*zeta_x[node] - times_zeta_4_y*zeta_y[node]
             moment5 = _add(moment5, times_zeta_5_x)
-            times_zeta_5_y = times_zeta_4_x * zeta_y[node] + times_zeta_4_y * zeta_x[node]
-            times_zeta_6_x = times_zeta_5_x * zeta_x[node] - times_zeta_5_y * zeta_y[node]
+            times_zeta_5_y = times_zeta_4_x*zeta_y[node] + times_zeta_4_y*zeta_x[node]
+            times_zeta_6_x = times_zeta_5_x*zeta_x[node] - times_zeta_5_y*zeta_y[node]
             moment6 = _add(moment6, times_zeta_6_x)
-            times_zeta_6_y = times_zeta_5_x * zeta_y[node] + times_zeta_5_y * zeta_x[node]
-            times_zeta_7_x = times_zeta_6_x * zeta_x[node] - times_zeta_6_y * zeta_y[node]
+            times_zeta_6_y = times_zeta_5_x*zeta_y[node] + times_zeta_5_y*zeta_x[node]
+            times_zeta_7_x = times_zeta_6_x*zeta_x[node] - times_zeta_6_y*zeta_y[node]
             moment7 = _add(moment7, times_zeta_7_x)
-            times_zeta_7_y = times_zeta_6_x * zeta_y[node] + times_zeta_6_y * zeta_x[node]
-            times_zeta_8_x = times_zeta_7_x * zeta_x[node] - times_zeta_7_y * zeta_y[node]
+            times_zeta_7_y = times_zeta_6_x*zeta_y[node] + times_zeta_6_y*zeta_x[node]
+            times_zeta_8_x = times_zeta_7_x*zeta_x[node] - times_zeta_7_y*zeta_y[node]
             moment8 = _add(moment8, times_zeta_8_x)
-            times_zeta_8_y = times_zeta_7_x * zeta_y[node] + times_zeta_7_y * zeta_x[node]
-            times_zeta_9_x = times_zeta_8_x * zeta_x[node] - times_zeta_8_y * zeta_y[node]
+            times_zeta_8_y = times_zeta_7_x*zeta_y[node] + times_zeta_7_y*zeta_x[node]
+            times_zeta_9_x = times_zeta_8_x*zeta_x[node] - times_zeta_8_y*zeta_y[node]
             moment9 = _add(moment9, times_zeta_9_x)
-            times_zeta_9_y = times_zeta_8_x * zeta_y[node] + times_zeta_8_y * zeta_x[node]
-            times_zeta_10_x = times_zeta_9_x * zeta_x[node] - times_zeta_9_y * zeta_y[node]
+            times_zeta_9_y = times_zeta_8_x*zeta_y[node] + times_zeta_8_y*zeta_x[node]
+            times_zeta_10_x = times_zeta_9_x*zeta_x[node] - times_zeta_9_y*zeta_y[node]
             moment10 = _add(moment10, times_zeta_10_x)
-            times_zeta_10_y = times_zeta_9_x * zeta_y[node] + times_zeta_9_y * zeta_x[node]
-            times_zeta_11_x = times_zeta_10_x * zeta_x[node] - times_zeta_10_y * zeta_y[node]
+            times_zeta_10_y = times_zeta_9_x*zeta_y[node] + times_zeta_9_y*zeta_x[node]
+            times_zeta_11_x = times_zeta_10_x*zeta_x[node] - times_zeta_10_y*zeta_y[node]
             moment11 = _add(moment11, times_zeta_11_x)
-            times_zeta_11_y = times_zeta_10_x * zeta_y[node] + times_zeta_10_y * zeta_x[node]
-            times_zeta_12_x = times_zeta_11_x * zeta_x[node] - times_zeta_11_y * zeta_y[node]
+            times_zeta_11_y = times_zeta_10_x*zeta_y[node] + times_zeta_10_y*zeta_x[node]
+            times_zeta_12_x = times_zeta_11_x*zeta_x[node] - times_zeta_11_y*zeta_y[node]
             moment12 = _add(moment12, times_zeta_12_x)
-            times_zeta_12_y = times_zeta_11_x * zeta_y[node] + times_zeta_11_y * zeta_x[node]
-            times_zeta_13_x = times_zeta_12_x * zeta_x[node] - times_zeta_12_y * zeta_y[node]
+            times_zeta_12_y = times_zeta_11_x*zeta_y[node] + times_zeta_11_y*zeta_x[node]
+            times_zeta_13_x = times_zeta_12_x*zeta_x[node] - times_zeta_12_y*zeta_y[node]
             moment13 = _add(moment13, times_zeta_13_x)
-            times_zeta_13_y = times_zeta_12_x * zeta_y[node] + times_zeta_12_y * zeta_x[node]
-            times_zeta_14_x = times_zeta_13_x * zeta_x[node] - times_zeta_13_y * zeta_y[node]
+            times_zeta_13_y = times_zeta_12_x*zeta_y[node] + times_zeta_12_y*zeta_x[node]
+            times_zeta_14_x = times_zeta_13_x*zeta_x[node] - times_zeta_13_y*zeta_y[node]
             moment14 = _add(moment14, times_zeta_14_x)
-            times_zeta_14_y = times_zeta_13_x * zeta_y[node] + times_zeta_13_y * zeta_x[node]
-            times_zeta_15_x = times_zeta_14_x * zeta_x[node] - times_zeta_14_y * zeta_y[node]
+            times_zeta_14_y = times_zeta_13_x*zeta_y[node] + times_zeta_13_y*zeta_x[node]
+            times_zeta_15_x = times_zeta_14_x*zeta_x[node] - times_zeta_14_y*zeta_y[node]
             moment15 = _add(moment15, times_zeta_15_x)
-            times_zeta_15_y = times_zeta_14_x * zeta_y[node] + times_zeta_14_y * zeta_x[node]
-            times_zeta_16_x = times_zeta_15_x * zeta_x[node] - times_zeta_15_y * zeta_y[node]
+            times_zeta_15_y = times_zeta_14_x*zeta_y[node] + times_zeta_14_y*zeta_x[node]
+            times_zeta_16_x = times_zeta_15_x*zeta_x[node] - times_zeta_15_y*zeta_y[node]
             moment16 = _add(moment16, times_zeta_16_x)
-            times_zeta_16_y = times_zeta_15_x * zeta_y[node] + times_zeta_15_y * zeta_x[node]
-            times_zeta_17_x = times_zeta_16_x * zeta_x[node] - times_zeta_16_y * zeta_y[node]
+            times_zeta_16_y = times_zeta_15_x*zeta_y[node] + times_zeta_15_y*zeta_x[node]
+            times_zeta_17_x = times_zeta_16_x*zeta_x[node] - times_zeta_16_y*zeta_y[node]
             moment17 = _add(moment17, times_zeta_17_x)
-            times_zeta_17_y = times_zeta_16_x * zeta_y[node] + times_zeta_16_y * zeta_x[node]
-            times_zeta_18_x = times_zeta_17_x * zeta_x[node] - times_zeta_17_y * zeta_y[node]
+            times_zeta_17_y = times_zeta_16_x*zeta_y[node] + times_zeta_16_y*zeta_x[node]
+            times_zeta_18_x = times_zeta_17_x*zeta_x[node] - times_zeta_17_y*zeta_y[node]
             moment18 = _add(moment18, times_zeta_18_x)
         for k in range(D):
-            m = real(1) / (gap[row, k] + tau_value)
-            p = inverse_sigma * m
-            mean[row, k] = p * (
-                moment0
-                - p
-                * (
-                    moment1
-                    - p
-                    * (
-                        moment2
-                        - p
-                        * (
-                            moment3
-                            - p
-                            * (
-                                moment4
-                                - p
-                                * (
-                                    moment5
-                                    - p
-                                    * (
-                                        moment6
-                                        - p
-                                        * (
-                                            moment7
-                                            - p
-                                            * (
-                                                moment8
-                                                - p
-                                                * (
-                                                    moment9
-                                                    - p
-                                                    * (
-                                                        moment10
-                                                        - p
-                                                        * (
-                                                            moment11
-                                                            - p
-                                                            * (
-                                                                moment12
-                                                                - p
-                                                                * (
-                                                                    moment13
-                                                                    - p
-                                                                    * (
-                                                                        moment14
-                                                                        - p
-                                                                        * (
-                                                                            moment15
-                                                                            - p
-                                                                            * (moment16 - p * (moment17 - moment18 * p))
-                                                                        )
-                                                                    )
-                                                                )
-                                                            )
-                                                        )
-                                                    )
-                                                )
-                                            )
-                                        )
-                                    )
-                                )
-                            )
-                        )
-                    )
-                )
-            )
+            m = real(1)/(gap[row, k] + tau_value)
+            p = inverse_sigma*m
+            mean[row, k] = p*(moment0 - p*(moment1 - p*(moment2 - p*(moment3 - p*(moment4 - p*(moment5 - p*(moment6 - p*(moment7 - p*(moment8 - p*(moment9 - p*(moment10 - p*(moment11 - p*(moment12 - p*(moment13 - p*(moment14 - p*(moment15 - p*(moment16 - p*(moment17 - moment18*p))))))))))))))))))
