@@ -10,69 +10,75 @@ import numpy as np
 
 from .losses import kernels
 
-KERNELS = ("box", "triangular", "epanechnikov")
-
 
 def compact_rows(xp, kernel, rows, zero="inf"):
     """(loss, grad z, grad points, grad h, grad a, grad b, log of the mean responsibilities) of the rows z, points (R, J), h, a, b (R,).
 
-    `zero`: "inf" or "skip". Where the loss is infinite, grad z is over what is explained, and the others mean nothing.
+    kernel: "box", "triangular" or "epanechnikov"; zero: "inf" or "skip". With rows["period"], distances are to the nearest image; positions
+    are less than two turns from a, and b - a is at most one. Where the loss is infinite, grad z is over what is explained, and the other
+    gradients mean nothing.
     """
-    z, points, h, a, b = as_double(rows, "z", "points", "h", "a", "b")
-    with np.errstate(all="ignore"):
-        points = aside(xp, z, points, xp.maximum(points.max(-1, keepdims=True), b) + 2 * h)
-        lo, x, hi = (place(xp, points, a, shift) for shift in (-h, 0.0, h))
-        if kernel == "box":
-            loss, grad_z, by_lo, by_hi, grad_a, grad_b, log_R = box(xp, z, lo, hi, place(xp, b, a), zero)
-            out = loss, grad_z, by_lo + by_hi, (by_hi - by_lo).sum(-1), grad_a, grad_b, log_R
-        else:
-            out = polynomial(xp, kernel, z, (lo, x, hi), h, place(xp, b, a), zero)
-    return tuple(v.astype(rows["z"].dtype) for v in out)
+    if kernel == "box":
+        loss, grad_z, lo, hi, grad_a, grad_b, log_R = box_rows(xp, rows, rows["points"], rows["points"], zero)
+        out = loss, grad_z, lo + hi, (hi - lo).sum(-1), grad_a, grad_b, log_R
+    else:
+        out = polynomial_rows(xp, kernel, rows, zero)
+    return finished(xp, out, rows, rows["points"])
 
 
 def interval_rows(xp, rows, zero="inf"):
     """(loss, grad z, grad lo, grad hi, grad a, grad b, log of the mean responsibilities) of intervals rows["points[0]"] to rows["points[1]"].
 
-    An edge outside (a, b) has gradient 0. Where two edges meet, the gradient is that of the order lo before hi: one of several.
+    With rows["period"], an interval goes up from lo to hi; one of a whole turn or more holds everything. An edge outside (a, b) has gradient 0.
+    Where two edges meet, the gradient is that of the order lo before hi: one of several.
     """
-    z, lo, hi, a, b = as_double(rows, "z", "points[0]", "points[1]", "a", "b")
-    with np.errstate(all="ignore"):
-        lo, hi = (place(xp, aside(xp, z, edge, np.inf), a) for edge in (lo, hi))
-        out = box(xp, z, lo, hi, place(xp, b, a), zero)
-    return tuple(v.astype(rows["z"].dtype) for v in out)
+    lo, hi = rows["points[0]"], rows["points[1]"]
+    return finished(
+        xp, box_rows(xp, {**rows, "h": xp.zeros(len(lo))}, lo, hi, zero), rows, xp.where(xp.isnan(lo), lo, hi)
+    )
 
 
-def as_double(rows, *names):
-    """The named rows in double, each of two axes."""
-    return (rows[name].astype(float).reshape(len(rows["z"]), -1) for name in names)
+def finished(xp, out, rows, positions):
+    """The results in the dtype of the rows, NaN in those that hold NaN."""
+    bad = xp.isnan(rows["z"]).any(-1) | xp.isnan(positions).any(-1)
+    return tuple(xp.where(bad.reshape(-1, *(1,) * (v.ndim - 1)), np.nan, v).astype(rows["z"].dtype) for v in out)
 
 
-def aside(xp, z, points, beyond):
-    """Points without weight are put beyond the target, so that they cut nothing."""
-    return xp.where(xp.isneginf(z), beyond, points)
+def as_columns(rows, *names):
+    """The named rows in double, with two axes each; None for what is not there."""
+    return (rows[name].astype(float).reshape(len(rows["z"]), -1) if name in rows else None for name in names)
+
+
+def of_points(xp, z, log_total, log_R, *grads):
+    """(grad z, log of the mean responsibilities, other gradients): what the copies of a point on a circle have, together."""
+    copies = lambda v: v.reshape(len(z), -1, z.shape[-1])
+    log_R = log_sum(xp, copies(log_R).swapaxes(1, 2))
+    return xp.exp(z - log_total[:, None]) - xp.exp(log_R), log_R, *(copies(v).sum(1) for v in grads)
 
 
 def with_policy(xp, zero, loss, grad_z, held, width, lost):
     """(loss, grad z) over the length `held`; if more is lost and not to be skipped, an infinite loss to which only that length contributes."""
     lost = lost & ((zero == "inf") | (held == 0))
-    share = xp.where(held > 0, held / width, 0.0)[:, None]
+    share = xp.where(held > 0, held / width[0][:, 0], 0.0)[:, None]
     return xp.where(lost, np.inf, loss), xp.where(lost[:, None], share * xp.nan_to_num(grad_z), grad_z)
 
 
 # ------------------------------------------------------------------------------------------- places, to twice the digits
-def two_sum(x, y):
-    """(x + y rounded, what rounding has taken)."""
+def two_sum(xp, x, y):
+    """(x + y rounded, what rounding has taken); nothing of what is infinite."""
     total = x + y
     of_y = total - x
-    return total, (x - (total - of_y)) + (y - of_y)
+    return total, xp.where(xp.isfinite(total), (x - (total - of_y)) + (y - of_y), 0.0)
 
 
 def place(xp, x, origin, shift=0.0):
     """x - origin + shift as an unevaluated sum of two floats: its distance to any other place has all digits."""
-    offset, rest = two_sum(x, -origin)
-    total, more = two_sum(offset, shift)
-    total, rest = two_sum(total, xp.where(xp.isfinite(total), rest + more, 0.0))
-    return total, xp.where(xp.isfinite(total), rest, 0.0)
+    return shifted(xp, two_sum(xp, x, -origin), shift)
+
+
+def shifted(xp, x, shift):
+    total, rest = two_sum(xp, x[0], shift)
+    return two_sum(xp, total, rest + x[1])
 
 
 def distance(x, y):
@@ -94,6 +100,20 @@ def clip(xp, x, width):
     """The place, moved into [0, width]."""
     above = distance(x, width) > 0
     return tuple(xp.where(x[0] < 0, 0.0, xp.where(above, end, part)) for part, end in zip(x, width))
+
+
+def turned(xp, period, x, *others):
+    """The places, all moved by the whole turns that bring the first into [0, period): from no more than three turns away."""
+    for _ in range(3):
+        shift = xp.where(x[0] < 0, period, xp.where(distance(x, (period, 0.0)) >= 0, -period, 0.0))
+        x, *others = (shifted(xp, v, shift) for v in (x, *others))
+    return x, *others
+
+
+def copies(xp, x, period):
+    """(R, 3 J): the places a turn below, here, and a turn above. No support is wider than a turn, so no others reach the target."""
+    parts = zip(*(shifted(xp, x, turns * period) for turns in (-1, 0, 1)))
+    return tuple(xp.concatenate(part, -1) for part in parts)
 
 
 def cut(xp, edges, width):
@@ -194,19 +214,44 @@ def joining(xp, low, high):
 
 
 # ------------------------------------------------------------------------------------------- box
-def box(xp, z, lo, hi, width, zero):
-    """`interval_rows` of places, measured from a."""
-    z, lo, hi = z - z.max(-1, keepdims=True), clip(xp, lo, width), clip(xp, hi, width)
+def box_rows(xp, rows, lo, hi, zero):
+    """`interval_rows` of the intervals from lo - h to hi + h."""
+    z, a, b, h, period = as_columns(rows, "z", "a", "b", "h", "period")
+    with np.errstate(all="ignore"):
+        z, width = z - z.max(-1, keepdims=True), place(xp, b, a)
+        log_total, log_z = log_sum(xp, z), z
+        lo, hi = place(xp, lo.astype(float), a, -h), place(xp, hi.astype(float), a, h)
+        if period is not None:
+            log_z, lo, hi = on_line(xp, z, lo, hi, period)
+        beyond = xp.isneginf(log_z)  # points without weight cut nothing
+        lo, hi = (clip(xp, (xp.where(beyond, np.inf, edge[0]), edge[1]), width) for edge in (lo, hi))
+        loss, held, lost, log_R, by_lo, by_hi, grad_a, grad_b = box(xp, log_z, log_total, lo, hi, width)
+        grad_z, log_R, by_lo, by_hi = of_points(xp, z, log_total, log_R, by_lo, by_hi)
+        loss, grad_z = with_policy(xp, zero, loss, grad_z, held, width, lost)
+    return loss, grad_z, by_lo, by_hi, grad_a, grad_b, log_R
+
+
+def on_line(xp, z, lo, hi, period):
+    """The intervals of a circle in three copies; of one that holds a whole turn, a single copy has weight."""
+    whole = distance(hi, lo) >= period
+    lo, hi = (
+        tuple(xp.where(whole, v, part) for v, part in zip((end, 0.0), x)) for x, end in ((lo, 0.0), (hi, 2 * period))
+    )
+    lo, hi = (copies(xp, edge, period) for edge in turned(xp, period, lo, hi))
+    once = xp.where(whole, -np.inf, z)
+    return xp.concatenate([once, z, once], -1), lo, hi
+
+
+def box(xp, z, log_total, lo, hi, width):
+    """(loss, length that is held, whether any is not, log responsibilities, gradients in lo, hi, a, b) of places in [0, width]."""
     (first, last), lower, upper = cut(xp, (lo, hi), width)
-    length, log_total = room(xp, upper, lower), log_sum(xp, z)
+    length = room(xp, upper, lower)
     log_mass = spread(xp, z, first, last, length.shape[-1])
     loss, grad_length, log_density, held = kernels(xp, "box_integral").box_gaps(log_mass, length, log_total)
     log_R = z + windows(xp, lambda left, right, *_: xp.logaddexp(left, right), log_density[None], first, last)[0]
-    grad_z = xp.exp(z - log_total[:, None]) - xp.exp(log_R)
     lost = ((length > 0) & xp.isneginf(log_mass)).any(-1)
-    loss, grad_z = with_policy(xp, zero, loss, grad_z, held, width[0][:, 0], lost)
-    grad_lo, grad_hi = (moved(xp, grad_length, edge, rank, width) for edge, rank in ((lo, first), (hi, last)))
-    return loss, grad_z, grad_lo, grad_hi, *at_ends(xp, -grad_length, grad_length, length), log_R
+    by_edges = (moved(xp, grad_length, edge, rank, width) for edge, rank in ((lo, first), (hi, last)))
+    return loss, held, lost, log_R, *by_edges, *at_ends(xp, -grad_length, grad_length, length)
 
 
 def moved(xp, grad_length, edge, rank, width):
@@ -230,7 +275,7 @@ class Cuts(NamedTuple):
     z: Any  # (R, J), centred
     h: Any  # (R, 1)
     log_total: Any  # (R,)
-    lo: Any  # places (R, J) where supports begin,
+    lo: Any  # places (R, J) where kernels begin,
     x: Any  # are centred,
     hi: Any  # and end
     ranks: Any  # of each kind of edge (R, J): the gap above it
@@ -251,36 +296,53 @@ class Gaps(NamedTuple):
     omega: Any  # (4, R, K)
 
 
-def polynomial(xp, kernel, z, supports, h, width, zero):
-    """`compact_rows`, for points whose supports begin at, are centred at and end at the given places."""
-    order = xp.argsort(supports[1][0], -1, kind="stable")
-    c, (solve, shares) = sorted_cuts(xp, kernel, z, supports, h, width, order), SHAPES[kernel]
+def polynomial_rows(xp, kernel, rows, zero):
+    """`compact_rows` of a kernel in SHAPES."""
+    z, points, a, b, h, period = as_columns(rows, "z", "points", "a", "b", "h", "period")
+    with np.errstate(all="ignore"):
+        z, x, width = z - z.max(-1, keepdims=True), place(xp, points, a), place(xp, b, a)
+        log_total, log_z, reach = log_sum(xp, z), z, h
+        if period is not None:
+            (x,) = turned(xp, period, x)
+            x, log_z, reach = copies(xp, x, period), xp.tile(z, 3), xp.minimum(h, period / 2)
+        beyond = xp.maximum(x[0].max(-1, keepdims=True), width[0]) + 2 * h
+        x = tuple(xp.where(xp.isneginf(log_z), end, part) for end, part in zip((beyond, 0.0), x))  # they cut nothing
+        c, order = sorted_cuts(xp, kernel, log_z, log_total, x, h, reach, width)
+        gaps, *sorted_points, grad_h = polynomial(xp, kernel, c, zero)
+        per_point = xp.empty((2, *log_z.shape))
+        xp.put_along_axis(per_point, order[None], xp.stack(sorted_points), -1)
+        grad_z, log_R, grad_points = of_points(xp, z, log_total, *per_point)
+        lost = ((c.length > 0) & gaps.empty).any(-1)
+        loss, grad_z = with_policy(xp, zero, gaps.loss, grad_z, gaps.reach, width, lost)
+        start, end = (v / gaps.reach[:, None] for v in excess(xp, c, gaps))
+        grad_a, grad_b = at_ends(xp, start, end, c.length)
+    return loss, grad_z, grad_points, grad_h, grad_a, -grad_b, log_R
+
+
+def polynomial(xp, kernel, c, zero):
+    """(Gaps, log responsibilities, gradient in the points, gradient in h)."""
+    solve, shares = SHAPES[kernel]
     gaps = solve(xp, c)
-    S, vanishing = xp.exp(c.z - c.log_total[:, None]), xp.isposinf(gaps.omega[0])
-    log_R, grad_points, grad_h = shares(xp, c, xp.where(xp.isposinf(gaps.omega), -np.inf, gaps.omega))
+    vanishing = xp.isposinf(gaps.omega[0])
+    log_R, *grads = shares(xp, c, xp.where(xp.isposinf(gaps.omega), -np.inf, gaps.omega))
     if vanishing.any() and zero == "inf":
-        grad_points, grad_h = diverging(xp, c, gaps, vanishing, grad_points, grad_h)
+        grads = diverging(xp, c, gaps, vanishing, *grads)
     elif vanishing.any():
         _, *grads = shares(xp, c, xp.where(vanishing, -np.inf, gaps.omega))
-        grad_points, grad_h = moving_along(xp, c, gaps, vanishing, *grads)
-    per_point = xp.empty((3, *z.shape))
-    xp.put_along_axis(per_point, order[None], xp.stack([S - xp.exp(log_R), grad_points, log_R]), -1)
-    lost = ((c.length > 0) & gaps.empty).any(-1)
-    loss, grad_z = with_policy(xp, zero, gaps.loss, per_point[0], gaps.reach, width[0][:, 0], lost)
-    start, end = (v / gaps.reach[:, None] for v in excess(xp, c, gaps))
-    grad_a, minus_grad_b = at_ends(xp, start, end, c.length)
-    return loss, grad_z, per_point[1], grad_h, grad_a, -minus_grad_b, per_point[2]
+        grads = moving_along(xp, c, gaps, vanishing, *grads)
+    return gaps, log_R, *grads
 
 
-def sorted_cuts(xp, kernel, z, supports, h, width, order):
-    z, supports = xp.take_along_axis(z, order, -1), [take(xp, edge, order) for edge in supports]
-    z = z - z.max(-1, keepdims=True)
-    lo, x, hi = supports
-    edges = (lo, x, hi) if kernel == "triangular" else (lo, hi)
-    ranks, lower, upper = cut(xp, [clip(xp, edge, width) for edge in edges], width)
+def sorted_cuts(xp, kernel, z, log_total, x, h, reach, width):
+    """(Cuts, the order of the points) of points at x, whose supports are cut off at `reach`."""
+    order = xp.argsort(x[0], -1, kind="stable")
+    z, x = xp.take_along_axis(z, order, -1), take(xp, x, order)
+    reaches = (-reach, 0.0, reach) if kernel == "triangular" else (-reach, reach)
+    ranks, lower, upper = cut(xp, [clip(xp, shifted(xp, x, v), width) for v in reaches], width)
     length = room(xp, upper, lower)
     counts = [count(xp, rank, length.shape[-1]) for rank in ranks]
-    return Cuts(z, h, log_sum(xp, z), lo, x, hi, ranks, counts, lower, upper, length)
+    lo, hi = shifted(xp, x, -h), shifted(xp, x, h)
+    return Cuts(z, h, log_total, lo, x, hi, ranks, counts, lower, upper, length), order
 
 
 def count(xp, ranks, gaps):

@@ -54,22 +54,24 @@ def functions(name):
 
 
 @mpmath.workdps(DIGITS)
-def exact_row(name, z, points, h, a, b, zero="inf"):
+def exact_row(name, z, points, h, a, b, zero="inf", period=None):
     """By quadrature gap by gap; tanh-sinh copes with logarithms at both ends. None for what is undefined or infinite."""
     K, slope = functions(name)
     z, x, (h,), (a,), (b,) = exactly(z, points, h, a, b)
-    w, over = weights(z), b - a
-    cuts = sorted({a, b, *(c for v in x for c in (v - h, v, v + h) if a < c < b)})
+    w, over, turn = weights(z), b - a, mpf(period or 0)
+    from_point = lambda y, c: y - c - (turn * mpmath.nint((y - c) / turn) if period else 0)
+    places = (v + c + n * turn for v in x for c in (-h, 0, h, turn / 2) for n in range(-3, 4))
+    cuts = sorted({a, b, *(c for c in places if a < c < b)})
     log_p = held = by_h = mpf(0)
     R, by_x = ([mpf(0)] * len(x) for _ in range(2))
     for ends in zip(cuts, cuts[1:]):
-        inside = [j for j in range(len(x)) if w[j] and abs(sum(ends) / 2 - x[j]) < h]
-        p = lambda y, inside=inside: mpmath.fsum(w[j] * K((y - x[j]) / h) for j in inside)
+        inside = [j for j in range(len(x)) if w[j] and abs(from_point(sum(ends) / 2, x[j])) < h]
+        p = lambda y, inside=inside: mpmath.fsum(w[j] * K(from_point(y, x[j]) / h) for j in inside)
         integral = lambda f, ends=ends: mpmath.quad(f, [ends[0], sum(ends) / 2, ends[1]])
         held += ends[1] - ends[0] if inside else 0
         log_p += integral(lambda y, p=p: mpmath.log(p(y))) if inside else 0
         for j in inside:
-            by = lambda f, j=j, p=p, over=integral: over(lambda y: w[j] * f((y - x[j]) / h) / p(y))
+            by = lambda f, j=j, p=p, over=integral: over(lambda y: w[j] * f(from_point(y, x[j]) / h) / p(y))
             R[j] += by(K)
             by_x[j] += by(slope) / h
             by_h += by(lambda u: u * slope(u)) / h
@@ -78,7 +80,10 @@ def exact_row(name, z, points, h, a, b, zero="inf"):
     R = [r / held for r in R] if held else R
     if held < over:
         return mpmath.inf, grad_z, None, None, None, None, R
-    loss, p = -log_p / over, lambda y: mpmath.fsum(v * K((y - c) / h) for v, c in zip(w, x) if abs(y - c) < h)
+    loss, p = (
+        -log_p / over,
+        lambda y: mpmath.fsum(v * K(from_point(y, c) / h) for v, c in zip(w, x) if abs(from_point(y, c)) < h),
+    )
     by_a, by_b = ((mpmath.log(p(y)) + loss) / over if p(y) else None for y in (a, b))
     return loss, grad_z, [v / over for v in by_x], by_h / over, by_a, None if by_b is None else -by_b, R
 

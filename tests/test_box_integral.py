@@ -102,6 +102,34 @@ def test_edges_have_a_gradient_where_over_bins_they_have_none():
     assert abs(binned.loss - loss[0]) < 1e-3 and not binned.grad.points.any() and abs(grad_points).min() > 0.1
 
 
+def test_on_a_circle_intervals_are_those_of_all_turns():
+    row = {"z": [0.3, 1.0, -0.4], "points[0]": [2.25, 0.25, -1.0], "points[1]": [3.75, 1.0, 0.125], "a": 0.0, "b": 2.5}
+    on_line = {"z": row["z"] * 3, "points[0]": [], "points[1]": [], "a": 0.0, "b": 2.5}
+    for edge in ("points[0]", "points[1]"):
+        on_line[edge] = [v + turns * 2.5 for turns in (-1, 0, 1) for v in row[edge]]
+    loss, grad_z, *by_place, R = exact_intervals(*(on_line[key] for key in on_line))
+    of_points = lambda v: np.array(v, float).reshape(3, 3).sum(0)
+    want = loss - np.log(3), of_points(grad_z), *map(of_points, by_place[:2]), *by_place[2:], of_points(R)
+    assert_row_meets(interval_rows(np, as_rows(**row, period=2.5)), want, 1 / 2.5)
+
+
+def test_an_interval_of_a_whole_turn_holds_the_circle_once():
+    pair = {"points[0]": [-INF, 0.25, 1.0], "points[1]": [0.0, 2.75, 1.5]}
+    loss, grad_z, lo, hi, *_ = interval_rows(np, as_rows(z=[0.0, 1.0, 0.5], **pair, a=0.25, b=2.75, period=2.5))
+    S = np.exp([0.0, 1.0, 0.5]) / np.exp([0.0, 1.0, 0.5]).sum()
+    assert abs(loss[0] + 0.8 * np.log(S[0] + S[1])) < 1e-15
+    assert not lo[0, :2].any() and not hi[0, :2].any() and lo[0, 2] > 0 > hi[0, 2]
+
+
+@pytest.mark.parametrize("h", [0.5, 1.25, 9.0])
+def test_a_box_on_a_circle_is_no_wider_than_a_turn(h):
+    z, points = [0.3, 1.0, -0.4], np.array([0.1, 0.9, 1.6])
+    out = compact_rows(np, "box", as_rows(z=z, points=points, a=0.0, b=2.5, h=h, period=2.5), "skip")
+    binned = kde_cross_entropy(z, points, 0.0, 2.5, h, kernel="box", period=2.5, bins=20_000, zero="skip")
+    assert abs(out[0][0] - binned.loss) < 1e-3 and np.abs(out[1][0] - binned.grad.z).max() < 1e-3
+    assert h < 1.25 or (out[0][0] == 0 and not np.any(out[3]))
+
+
 @given(st.integers(0, 10**6), st.integers(1, 40), st.integers(1, 70))
 @settings(max_examples=60, derandomize=True, deadline=None)
 def test_sums_over_windows_are_those_of_their_items(seed, N, Q):

@@ -18,12 +18,12 @@ INF = np.inf
 BOTH = pytest.mark.parametrize("name", ["triangular", "epanechnikov"])
 
 
-def assert_meets_oracle(name, z, points, a, b, h, exponent=0.0, dtype=np.float64, zero="inf"):
-    rows = as_rows(dtype, z=z, points=points, a=a, b=b, h=h)
+def assert_meets_oracle(name, z, points, a, b, h, exponent=0.0, dtype=np.float64, zero="inf", period=None):
+    rows = as_rows(dtype, z=z, points=points, a=a, b=b, h=h, **({"period": period} if period else {}))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         got = compact_rows(np, name, rows, zero)
-    want = exact_row(name, *(rows[key][0] for key in ("z", "points", "h", "a", "b")), zero)
+    want = exact_row(name, *(rows[key][0] for key in ("z", "points", "h", "a", "b")), zero, period)
     assert_row_meets(got, want, max(1 / h, 1 / float(rows["b"][0] - rows["a"][0])), exponent)
 
 
@@ -56,6 +56,13 @@ HOSTILE = {
 @BOTH
 def test_hostile_input_meets_the_oracle_without_a_warning(name, case):
     assert_meets_oracle(name, *case)
+
+
+@pytest.mark.parametrize("h, a, b", [(0.9, 0.0, 2.5), (1.25, -0.7, 0.9), (3.0, -0.7, 0.9), (1e4, 0.0, 2.5)])
+@BOTH
+def test_on_a_circle_the_nearest_image_counts(name, h, a, b):
+    """Up to half a period wide, then cut off where the next image is nearer; positions are taken modulo the period."""
+    assert_meets_oracle(name, [0.3, 1.0, -0.4], [0.1 - 2.5, 0.9, 2.2 + 2.5], a, b, h, period=2.5)
 
 
 def loss_of(name, zero, **row):
