@@ -7,11 +7,15 @@ import re
 import cuda_program
 import numpy as np
 
+from oracle import declared
+
 from kdeviz import contour
+from kdeviz.codegen.evaluate import random_arrays
 from kdeviz.kernels.cupy import FOLDER, source
 
 STEMS = sorted(path.stem for path in FOLDER.glob("*.cu"))
 KERNELS = [(stem, name) for stem in STEMS for name in cuda_program.signatures(source(stem))]
+SCANS_AND_GAPS = ("laplace_integral", "box_integral", "polynomial_kernels")  # their rows are drawn as the derivation says
 TABLES = {"zeta_x", "zeta_y", "w_x", "w_y"}  # arguments that have no row
 
 
@@ -38,6 +42,8 @@ def with_argument(argument):
 def rows(stem, name, R, B, J, dtype=np.float64, seed=0):
     """{argument: array} that suit the kernel: R rows of J points or categories, and B bins or nodes where it has them."""
     rng = np.random.default_rng(seed)
+    if stem in SCANS_AND_GAPS:
+        return random_arrays(declared(stem, name), rng, dtype, (R, J))
     draw = contour_rows(rng, R, B, J, dtype) if stem == "cc_contour" else loss_rows(rng, R, B, J)
     return {argument: draw[argument]().astype(dtype) for argument in arguments(stem, name)}
 
@@ -46,6 +52,7 @@ def loss_rows(rng, R, B, J):
     masses = lambda n: rng.dirichlet(np.ones(n), R)
     return {
         "z": lambda: rng.normal(size=(R, J)),
+        "v": lambda: rng.normal(size=(R, J)),
         "y": lambda: masses(J),
         "log_K": lambda: -rng.exponential(3, (R, B, J)),
         "q": lambda: masses(B),

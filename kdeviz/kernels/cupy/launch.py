@@ -31,7 +31,7 @@ def threads_for(width):
     return min(256, max(32, -(-int(width) // 32) * 32))
 
 
-def launch(text, name, inputs, sizes, outputs, scratch, width=0, serial=False):
+def launch(text, name, inputs, sizes, outputs, scratch, width=32, serial=False):
     """Runs kernel `name` of the CUDA text: contiguous cupy arrays of one dtype in, fresh arrays of the shapes `outputs` out.
 
     ``scratch`` is the number of numbers that a block keeps, ``width`` the extent that its threads share; or `serial`, and the threads
