@@ -175,16 +175,20 @@ assert sp.simplify((sp.diff(F(s_), s_) - sigma(s_)).rewrite(sp.exp)) == 0
 assert sp.simplify(sigma(s_) + sigma(-s_)) == 1
 
 # %% [markdown]
-# **The integral of $\log p$.** By parts about the middle $m$ of an interval of half width $H$, $\int f=H\,(f(H)+f(-H))-\int
-# yf'(y)\,dy$: the trapezoidal rule, less a moment of the slope. On the scale of $s$ the slope of $\log p$ is $\frac12-\sigma$,
-# and since a constant has no moment about the middle,
+# **The integral of $\log p$.**
 #
-# $$
-# C(m,\omega)=\int_{-\omega/2}^{\omega/2}y\,\sigma(m+y)\,dy.
-# $$ (laplace-bend)
+# ```{prf:theorem} Bend
+# :label: thm-laplace-bend
+# On a gap, the trapezoidal rule for $\log p$ is too large by $\frac h2C$ with
+# $C(m,\omega)=\int_{-\omega/2}^{\omega/2}y\,\sigma(m+y)\,dy$, where $m$ is the value of $s$ in the middle; and
+# $0\le C\le\omega^2/8$.
+# ```
 #
-# It is not negative, because $\sigma$ increases, and at most $\omega^2/8$, what a step would give: that is
-# {eq}`laplace-trapezoid`.
+# ```{prf:proof}
+# By parts about the middle of an interval of half width $H$, $\int_{-H}^Hf=H\,(f(H)+f(-H))-\int_{-H}^Hyf'(y)\,dy$: the
+# trapezoidal rule, less a moment of the slope. On the scale of $s$ the slope of $\log p$ is $\sigma-\frac12$,
+# and a constant has no moment about the middle. $\sigma$ increases, so its moment is not negative; it is largest for a step.
+# ```
 
 # %%
 f_, y_, H_ = sp.Function("f"), sp.Symbol("y", real=True), sp.Symbol("H", positive=True)
@@ -204,9 +208,7 @@ assert sp.simplify(by_parts.doit() - by_H(f_)) == 0
 
 # %%
 m_, Lambda = sp.Symbol("m", real=True), sp.Function("Lambda")
-by_dilogarithm = (
-    w_ * (F(m_ + w_ / 2) + F(m_ - w_ / 2)) / 2 - Lambda(m_ + w_ / 2) + Lambda(m_ - w_ / 2)
-)
+by_dilogarithm = w_ * (F(m_ + w_ / 2) + F(m_ - w_ / 2)) / 2 - Lambda(m_ + w_ / 2) + Lambda(m_ - w_ / 2)
 of_Lambda = lambda e: e.doit().replace(lambda e: isinstance(e, sp.Subs), lambda e: F(e.point[0]))
 slope_of_bend = w_ / 4 * (sigma(m_ + w_ / 2) - sigma(m_ - w_ / 2))
 assert by_dilogarithm.subs(w_, 0) == 0
@@ -289,9 +291,7 @@ def next_odd(odd):
 def narrow_series(beta, square, terms=6):
     """(C, T/(1 - 2 sigma)), each over beta omega^3, in beta and the square of omega."""
     odds = reduce(lambda found, _: [*found, next_odd(found[-1])], range(terms - 1), [b_])
-    of_bend = [
-        d / b_ / (4**n * (2 * n + 1) * sp.factorial(2 * n - 1)) for n, d in enumerate(odds, 1)
-    ]
+    of_bend = [d / b_ / (4**n * (2 * n + 1) * sp.factorial(2 * n - 1)) for n, d in enumerate(odds, 1)]
     of_tilt = [sp.diff(d, b_) / (4**n * sp.factorial(2 * n + 1)) for n, d in enumerate(odds, 1)]
     in_beta = lambda c: sp.horner(sp.expand(c), b_).xreplace({b_: beta})
     return tuple(nested([in_beta(c) for c in series], square) for series in (of_bend, of_tilt))
@@ -309,9 +309,7 @@ assert sp.simplify((sp.diff(beta_, s_, 2) - next_odd(b_).subs(b_, beta_)).rewrit
 balance, s_front, s_back, span_left, span_right = of_point(
     "balance|m", "s_front|s_0", "s_back|s_1", "span_left", "span_right"
 )
-e_middle, e_front, e_back, log_front, log_back = of_point(
-    "e_middle", "e_front", "e_back", "log_front", "log_back"
-)
+e_middle, e_front, e_back, log_front, log_back = of_point("e_middle", "e_front", "e_back", "log_front", "log_back")
 omega_squared, front_squared, back_squared, D_front, D_back = of_point(
     r"omega_squared|\omega^2", "front_squared", "back_squared", "D_front|D_0", "D_back|D_1"
 )
@@ -321,9 +319,7 @@ share_left, share_right, beta, bump, tilt = of_point(
 I_left, I_right, bend = of_point("integral_left|I", "integral_right|I'", "bend|C")
 omega = 2 * delta
 on_narrow = lambda narrow, wide: sp.Piecewise((narrow, omega < SWITCH), (wide, True))
-by_side = lambda left_, right_, both: sp.Piecewise(
-    (left_, s_back >= 0), (right_, s_front <= 0), (both, True)
-)
+by_side = lambda left_, right_, both: sp.Piecewise((left_, s_back >= 0), (right_, s_front <= 0), (both, True))
 bend_series, tilt_series = narrow_series(beta, omega_squared)
 wide_bend = (
     span_left * span_right / 2
@@ -393,7 +389,7 @@ responsibilities = {R_left: unit * in_left * after, R_right: unit * in_right * a
 # $$ (laplace-grad-points)
 #
 # **Edges.** $\partial L/\partial a=(\log p(a)+L)/(b-a)$ is the tempting form. It is a difference of nearly equal numbers where
-# the target is narrow: at $b-a=10^{-9}$ it keeps seven digits. By parts,
+# the target is narrow: $10^{-9}$ bandwidths wide, it has lost nine digits. By parts,
 #
 # $$
 # \frac{\partial L}{\partial a}=\frac1{h(b-a)^2}\int_a^b(b-x)(2\rho-1)\,dx,\qquad
@@ -411,9 +407,11 @@ responsibilities = {R_left: unit * in_left * after, R_right: unit * in_right * a
 a_, b_, log_p_of = sp.Symbol("a"), sp.Symbol("b"), sp.Function("f")
 mean_of_log_p = -sp.Integral(log_p_of(y_), (y_, a_, b_)) / (b_ - a_)
 assert sp.simplify(mean_of_log_p.diff(a_) - (log_p_of(a_) + mean_of_log_p) / (b_ - a_)) == 0
-by_parts = lambda weight: sp.diff(weight * log_p_of(y_), y_) - weight.diff(y_) * log_p_of(y_)
-for weight in (b_ - y_, y_ - a_):  # (log p)' = (1 - 2 rho)/h, see above
-    assert sp.simplify(by_parts(weight) - weight * log_p_of(y_).diff(y_)) == 0
+for weight, at_ends in ((b_ - y_, -(b_ - a_) * log_p_of(a_)), (y_ - a_, (b_ - a_) * log_p_of(b_))):
+    primitive = weight * log_p_of(y_)
+    assert sp.expand(primitive.subs(y_, b_) - primitive.subs(y_, a_) - at_ends) == 0
+    slope = weight * log_p_of(y_).diff(y_)  # and (log p)' = (1 - 2 rho)/h, see above
+    assert sp.expand(primitive.diff(y_) - slope - weight.diff(y_) * log_p_of(y_)) == 0
 # s = m + 2 (middle - x)/h: about the middle, x - middle is -(h/2) y, and dx = (h/2) dy
 middle_ = sp.Symbol("x_m")
 in_y = sp.expand((b_ - (middle_ - h_ / 2 * y_)) * h_ / 2)
@@ -435,8 +433,8 @@ towards = lambda fraction, sign: (
 # are shifted. Euler's identity, with the origin at $a$:
 #
 # $$
-# h\,\frac{\partial L}{\partial h}=-(b-a)\frac{\partial L}{\partial b}-\sum_j(x_j-a)\frac{\partial L}{\partial
-# x_j}-P\,\frac{\partial L}{\partial P},
+# h\,\frac{\partial L}{\partial h}=-(b-a)\frac{\partial L}{\partial b}-\sum_j(x_j-a)\frac{\partial L}{\partial x_j}
+# -P\,\frac{\partial L}{\partial P},
 # $$ (laplace-grad-h)
 #
 # the last term on a circle of circumference $P$ only.
@@ -444,15 +442,8 @@ towards = lambda fraction, sign: (
 # %%
 scaled_by = sp.Symbol("c", positive=True)
 distance_in_h = sp.Abs(x_ - y_) / h_
-assert (
-    sp.simplify(
-        distance_in_h.subs(
-            {x_: scaled_by * x_, y_: scaled_by * y_, h_: scaled_by * h_}, simultaneous=True
-        )
-        - distance_in_h
-    )
-    == 0
-)
+in_other_units = {length: scaled_by * length for length in (x_, y_, h_)}
+assert sp.simplify(distance_in_h.subs(in_other_units, simultaneous=True) - distance_in_h) == 0
 
 # %%
 log_p_front = sp.Max(before(left), right - delta) + log_front
@@ -544,14 +535,8 @@ mean_turns = sp.diff(1 / (1 - q_), q_) * q_ * (1 - q_)  # sum n q^n over sum q^n
 assert sp.cancel(mean_turns - q_ / (1 - q_)) == 0 and sp.cancel(mean_turns + 1 - 1 / (1 - q_)) == 0
 turns, turns_and_one = 1 / expm1(turn), -1 / expm1(-turn)
 assert sp.simplify((turns_and_one - turns - 1).rewrite(sp.exp)) == 0
-turns_of = lambda share, is_first: Sum(
-    share * sp.Piecewise((turns, is_first), (turns_and_one, True)), j
-)
-by_period = (
-    unit
-    * turn
-    * (start_after * turns_of(share_behind, is_left) + end_ahead * turns_of(share_past, is_right))
-)
+turns_of = lambda share, is_first: Sum(share * sp.Piecewise((turns, is_first), (turns_and_one, True)), j)
+by_period = unit * turn * (start_after * turns_of(share_behind, is_left) + end_ahead * turns_of(share_past, is_right))
 
 # %% [markdown]
 # ### The Hessian times a vector
@@ -637,9 +622,7 @@ log_ends = {log_I_left: -sp.oo, log_after: -sp.oo, log_ahead: -sp.oo, fade_left:
 log_R = logaddexp(log_R_left, log_R_right)
 
 # %%
-log_start_after, log_end_ahead = (
-    log_mass(name)[row] for name in ("log_start_after", "log_end_ahead")
-)
+log_start_after, log_end_ahead = (log_mass(name)[row] for name in ("log_start_after", "log_end_ahead"))
 log_sum = lambda image: sp.log(Sum(sp.exp(image), j))
 log_of_images = {
     log_start_after: logaddexp(first(log_I_left), first(log_after) - first(fade_left)),
@@ -652,9 +635,57 @@ images_log_R = logaddexp(
 log_R_on_circle = logaddexp(logaddexp(log_R_left, log_R_right), images_log_R)
 
 # %% [markdown]
+# ## Limits
+#
+# **Far away** is not lossy: the leader's distance goes into the loss by itself, and the gradients know of differences only.
+# What is lost is what the numbers given have lost: a logit $10^4$ that makes up for a distance of $10^4h$ leaves $10^4$ eps.
+#
+# **Ties** and points on an edge are gaps of length 0. Every integral over them is 0 without a case of its own.
+#
+# **Narrow targets.** As $b\to a$ the gradients in the edges tend to half the slope of $-\log p$, and the forms above get there.
+# For $a=b$ itself, which a circle allows, they are $0/0$; a target $2^{-60}h$ wide serves.
+#
+# **Bandwidths.** For $h\to\infty$ all gaps are narrow, $\log p$ is straight on each, and $C$ vanishes. For $h\to0$ the gaps are
+# wide and $C\to\frac12\,\mathrm{span}\cdot\mathrm{span}'$: what is left is the upper envelope of the points' cones.
+#
+# **One side.** Where all points lie on one side, $\rho$ is 0 or 1, $C=0$ and $L$ is elementary.
+
+# %% [markdown]
+# ## Check
+#
+# Where narrow meets wide, the series against quadrature: errors relative to $\omega^2$ and $\omega$, and those of the
+# dilogarithm relative to itself, all below half an eps.
+
+# %%
+HALF_EPS = 2.0**-53
+
+
+def narrow_errors(m, w=0.5):
+    """Of the bend and of the share's integral on a gap of width w, whose middle has s = m."""
+    logistic_of = lambda s: 1 / (1 + mpmath.exp(-s))
+    share = logistic_of(m)
+    beta = share * (1 - share)
+    of_bend, of_tilt = (sp.lambdify((b_, w_), c)(beta, w**2) for c in narrow_series(b_, w_))
+    C, I_ = beta * w**3 * of_bend, w * share + (1 - 2 * share) * beta * w**3 * of_tilt
+    ends = [-w / 2, w / 2]
+    error_of_bend = C - mpmath.quad(lambda y: y * logistic_of(m + y), ends)
+    return error_of_bend / w**2, (I_ - mpmath.quad(lambda y: logistic_of(m + y), ends)) / w
+
+
+def dilogarithm_error(e):
+    u = mpmath.log(1 + mpmath.mpf(e))
+    value = sp.lambdify((u_, s_), dilogarithm(u_, s_))(u, u**2)
+    return 1 + value / mpmath.polylog(2, -e).real
+
+
+with mpmath.workdps(25):
+    assert all(abs(error) < HALF_EPS for m in (0, 1, -3) for error in narrow_errors(mpmath.mpf(m)))
+    assert all(abs(dilogarithm_error(e)) < HALF_EPS for e in (0.01, 0.5, 1.0))
+
+# %% [markdown]
 # ## Emit
 #
-# Three kernels, each on the line and on the circle. They are checked below as they are declared.
+# Three kernels, each on the line and on the circle.
 
 
 # %%
@@ -700,13 +731,9 @@ def declare(name, title, formula, outputs, where=(), boundary=(), circular=False
         inputs=inputs | (circle_inputs if circular else {}) | dict(more),
         where=(of_circle if circular else on_line) | dict(where),
         outputs=outputs,
-        boundary={
-            q.base: value
-            for q, value in (ends | (images if circular else {}) | dict(boundary)).items()
-        },
+        boundary={q.base: value for q, value in (ends | (images if circular else {}) | dict(boundary)).items()},
         draws=draws,
-        stems={centred: "weight"}
-        | ({image_left: "weight_behind", image_right: "weight_past"} if circular else {}),
+        stems={centred: "weight"} | ({image_left: "weight_behind", image_right: "weight_past"} if circular else {}),
     )
 
 
@@ -738,10 +765,9 @@ kernels = [
 [kernel.name for kernel in kernels]
 
 # %% [markdown]
-# ## Check
-#
-# The equations as declared against the integral {eq}`laplace-loss` as it stands, by quadrature at 20 digits between the kinks
-# of $\log p$. On the circle $K$ is the sum of the two geometric series. What is left are the two truncated series: $10^{-16}$.
+# The equations as declared are checked by means that know nothing of the steps above. The loss is the integral
+# {eq}`laplace-loss` as it stands, by quadrature at 20 digits between the kinks of $\log p$. On the circle $K$ is the sum of the
+# two geometric series. What is left are the two truncated series: $10^{-16}$.
 
 
 # %%
@@ -754,13 +780,10 @@ def quadrature(z, points, a, b, h, period=None):
         if period is None:
             return mpmath.exp(-abs(distance) / h)
         ahead = distance - period * mpmath.floor(distance / period)
-        return (mpmath.exp(-ahead / h) + mpmath.exp((ahead - period) / h)) / (
-            1 - mpmath.exp(-period / h)
-        )
+        return (mpmath.exp(-ahead / h) + mpmath.exp((ahead - period) / h)) / (1 - mpmath.exp(-period / h))
 
     log_p = lambda x: mpmath.log(
-        mpmath.fsum(w * kernel(x - float(t)) for w, t in zip(weights, points))
-        / mpmath.fsum(weights)
+        mpmath.fsum(w * kernel(x - float(t)) for w, t in zip(weights, points)) / mpmath.fsum(weights)
     )
     return -mpmath.quad(log_p, kinks) / (mpmath.mpf(b) - mpmath.mpf(a))
 
@@ -770,8 +793,7 @@ def loss_by_quadrature_error(kernel, points=3):
     arrays = random_arrays(kernel, np.random.default_rng(1), extents=(1, points))
     with mpmath.workdps(20):
         return abs(
-            evaluate(kernel, arrays)["loss"][0]
-            - quadrature(**{name: array[0] for name, array in arrays.items()})
+            evaluate(kernel, arrays)["loss"][0] - quadrature(**{name: array[0] for name, array in arrays.items()})
         )
 
 
@@ -812,10 +834,7 @@ def responsibility_error(loss_kernel, kernel):
     """The largest difference of exp(log R) from S - grad_z, on a small random row."""
     arrays = random_arrays(kernel, np.random.default_rng(3), extents=(1, 3))
     with mpmath.workdps(50):
-        weights = (
-            np.vectorize(mpmath.exp)(evaluate(kernel, arrays)["log_R"])
-            + evaluate(loss_kernel, arrays)["grad_z"]
-        )
+        weights = np.vectorize(mpmath.exp)(evaluate(kernel, arrays)["log_R"]) + evaluate(loss_kernel, arrays)["grad_z"]
         S = np.array([mpmath.exp(float(x)) for x in arrays["z"][0]])
         return abs(weights[0] - S / S.sum()).max()
 

@@ -203,7 +203,7 @@ class Naming:
         if target and isinstance(e, sp.Indexed) and is_elsewhere(e):
             self.named.setdefault(("place", e), target)
             return self.source(e)
-        reads = {r for r in e.atoms(sp.Indexed) if is_elsewhere(r) and r.base != self.target.base}
+        reads = sorted((r for r in e.atoms(sp.Indexed) if is_elsewhere(r) and r.base != self.target.base), key=str)
         return e.xreplace({r: self.name(("place", r), f"{r.base}_{whereabouts(r)}", self.source(r)) for r in reads})
 
     def source(self, r):

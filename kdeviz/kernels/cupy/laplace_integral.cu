@@ -480,8 +480,8 @@ extern "C" __global__ void laplace_on_circle(
             accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part);
             accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part);
         }
-        REAL kept_left_at_start = kept_left[1*all_threads];
         REAL integral_left_at_start = integral_left[1*all_threads];
+        REAL kept_left_at_start = kept_left[1*all_threads];
         REAL kept_right_at_end = kept_right[J*all_threads];
         loss[row] = common_distance/h[row] + log(total_weight) - summit - REAL(1)/REAL(2)*raw_loss/width;
         REAL grad_b_value = (REAL(1)/REAL(4))*raw_grad_b/width;
@@ -920,8 +920,8 @@ extern "C" __global__ void laplace_hvp_on_circle(
             accumulate(left_mean_start, left_mean_start_rest, left_mean_start_part);
             accumulate(right_mean_start, right_mean_start_rest, right_mean_start_part);
         }
-        REAL kept_left_at_start = kept_left[1*all_threads];
         REAL integral_left_at_start = integral_left[1*all_threads];
+        REAL kept_left_at_start = kept_left[1*all_threads];
         REAL kept_right_at_end = kept_right[J*all_threads];
         after[0*all_threads] = REAL(0);
         after[(J + 1)*all_threads] = REAL(0);

@@ -756,8 +756,8 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
             raw_grad_h_2, raw_grad_h_2_rest = _accumulate(raw_grad_h_2, raw_grad_h_2_rest, raw_grad_h_2_part)
             raw_grad_b, raw_grad_b_rest = _accumulate(raw_grad_b, raw_grad_b_rest, raw_grad_b_part)
             raw_grad_a, raw_grad_a_rest = _accumulate(raw_grad_a, raw_grad_a_rest, raw_grad_a_part)
-        kept_left_at_start = kept_left[1]
         integral_left_at_start = integral_left[1]
+        kept_left_at_start = kept_left[1]
         kept_right_at_end = kept_right[J]
         loss[row] = common_distance/h_value + _log(total_weight) - summit - real(1)/real(2)*raw_loss/width
         grad_b_value = (real(1)/real(4))*raw_grad_b/width
@@ -1238,8 +1238,8 @@ def _laplace_hvp_on_circle(start, stop, z, points, a, b, h, period, v, product):
                 right_mean_start_part = _add(right_mean_start_part, direction*share_past)
             left_mean_start, left_mean_start_rest = _accumulate(left_mean_start, left_mean_start_rest, left_mean_start_part)
             right_mean_start, right_mean_start_rest = _accumulate(right_mean_start, right_mean_start_rest, right_mean_start_part)
-        kept_left_at_start = kept_left[1]
         integral_left_at_start = integral_left[1]
+        kept_left_at_start = kept_left[1]
         kept_right_at_end = kept_right[J]
         after[0] = real(0)
         after[J + 1] = real(0)
