@@ -398,7 +398,7 @@ sp.Matrix([ratio])
 # | --- | --- | --- |
 # | the common scale of $K$ does not matter | for $z$ and the points, bin by bin ({prf:ref}`thm-scale`) | for $h$, if the scale has $h$ in it; for a scale of each point; with a floor |
 # | "effective learning rate is same" for two points equally near, or equally far | as $g_j/S_j$, for equal kernels in every bin ({prf:ref}`thm-equal`) | as news: if all points are equally near, the rate is 0 |
-# | so far data teach as much as near data | for the Laplace kernel, if all points lie outside the target and recede by one distance | for a kernel with another tail |
+# | so far data teach as much as near data | for the Laplace kernel, if all points lie outside the target and recede by one distance ({prf:ref}`thm-lap-radial`) | for a kernel with another tail: more, or less ({prf:ref}`thm-lap-recede`) |
 # | $K$ need not be normalized | for $z$ and the points | for $h$, and to compare losses of two kernels |
 # | a multiple of $K$ multiplies the gradient | for $\partial p_b/\partial z_j$, a loss $-p_b$ ({prf:ref}`thm-degrees`) | for this loss, always: the factor cancels |
 #
