@@ -21,12 +21,12 @@ from .arrays import (
     require_rows,
 )
 from .losses import ArrayLike, Result, check_floor, check_masses, checked_floor, kernels
-from .methods import Bins, BoxOnCircle, Compact, IntervalBins, Intervals, Laplace, Quadrature
+from .methods import Bins, Compact, IntervalBins, Intervals, Laplace, Quadrature
 
 METHODS = ("auto", "exact", "quadrature", "bins")
 LINE_KERNELS = ("laplace", "gaussian", "box", "triangular", "epanechnikov", "cauchy")
 CIRCLE_KERNELS = (*LINE_KERNELS, "von_mises")
-EXACT_ON_LINE, EXACT_ON_CIRCLE = ("laplace", "box", "triangular", "epanechnikov"), ("laplace", "box")
+EXACT = ("laplace", "box", "triangular", "epanechnikov")
 PLACES = ("points", "points[0]", "points[1]")  # the last two are the edges of points that are intervals
 KERNEL_ARGUMENTS = {"z", "points", "a", "b", "h", "position", "q", "log_floor"}  # and "period" on a circle
 
@@ -81,9 +81,9 @@ def kde_cross_entropy(
         Circular data: positions count modulo the period. "laplace" is then wrapped, the sum over all images (there K(0) is not 1); the other
         kernels see the nearest image. Whole turns are taken off exactly: far positions lose no digits.
     method : "auto", "exact", "quadrature" or "bins"
-        "exact": closed forms, in O(J log J) time and O(J) memory a row; for laplace, box and intervals, and on the line also triangular and
-        epanechnikov. "quadrature": Gauss-Legendre nodes where the row needs them, until their error is below 1e-12 (1e-6 in float32), or a
-        ValueError says how far it is; all kernels. "auto": bins if they are given, else exact where it exists, else quadrature.
+        "exact": closed forms, in O(J log J) time and O(J) memory a row; laplace, box, triangular, epanechnikov, and intervals.
+        "quadrature": Gauss-Legendre nodes where the row needs them, until their error is below 1e-12 (1e-6 in float32), or a ValueError says
+        how far it is; all kernels. "auto": bins if they are given, else exact where it exists, else quadrature.
     bins : int, or a pair (centres, masses), optional
         Number of midpoint bins on [a, b], each of mass 1/bins; or centres (..., B) and masses (..., B), non-negative with sum 1, with a = b = None.
     zero, log_floor
@@ -327,10 +327,10 @@ def check_target(check, given, rows):
 
 def chosen_method(xp, kernel, rows, method, zero):
     """Exact where there is a closed form, unless another method is asked for."""
-    on_circle, exact = "period" in rows, has_closed_form(kernel, rows)
+    exact = isinstance(kernel, str) and kernel in EXACT
     if method == "exact" and not exact:
         raise ValueError(
-            f'`method` must be "auto" or "quadrature" for this kernel{" on a circle" * on_circle}, which has no closed form; got "exact".'
+            '`method` must be "auto" or "quadrature" for this kernel, which has no closed form; got "exact".'
         )
     if "h" not in rows:
         return IntervalBins(zero) if "position" in rows else Intervals(zero)
@@ -339,13 +339,7 @@ def chosen_method(xp, kernel, rows, method, zero):
         return Bins(compute, zero)
     if method == "quadrature" or not exact:
         return Quadrature(compute, zero, kernel if isinstance(kernel, str) else None)
-    if kernel == "laplace":
-        return Laplace()
-    return BoxOnCircle(zero) if on_circle else Compact(kernel, compute, zero)
-
-
-def has_closed_form(kernel, rows):
-    return isinstance(kernel, str) and kernel in (EXACT_ON_CIRCLE if "period" in rows else EXACT_ON_LINE)
+    return Laplace() if kernel == "laplace" else Compact(kernel, compute, zero)
 
 
 def chosen_kernel(xp, kernel, period):

@@ -91,7 +91,7 @@ class Compact(NamedTuple):
         """A box has constant responsibilities between its edges; the others' are integrated by quadrature."""
         if self.name != "box":
             return Quadrature(self.compute, self.zero, self.name).hessian_product(xp, rows, v)
-        gaps = gaps_as_bins(xp, rows, *edges_of_boxes(xp, rows))
+        gaps = gaps_as_bins(xp, rows, rows["points"] - rows["h"][:, None], rows["points"] + rows["h"][:, None])
         return Bins(self.compute, self.zero).hessian_product(xp, rows | gaps, v)
 
 
@@ -101,70 +101,25 @@ class Intervals(NamedTuple):
     zero: str
 
     def loss(self, xp, rows):
-        loss, grad_z, *edges, grad_a, grad_b, _ = self.all(xp, rows)
+        loss, grad_z, *edges, grad_a, grad_b, _ = compact.interval_rows(xp, rows, self.zero)
         return loss, grad_z, tuple(edges), None, grad_a, grad_b
 
     def log_R(self, xp, rows):
-        return self.all(xp, rows)[6]
+        return compact.interval_rows(xp, rows, self.zero)[6]
 
     def hessian_product(self, xp, rows, v):
-        images = two_images(xp, rows) if "period" in rows else rows
-        gaps = gaps_as_bins(xp, rows, images["points[0]"], images["points[1]"])
+        gaps = gaps_as_bins(xp, rows, rows["points[0]"], rows["points[1]"])
         return IntervalBins(self.zero).hessian_product(xp, rows | gaps, v)
 
-    def all(self, xp, rows):
-        """The loss, its gradients in z, lo, hi, a and b, and the logarithm of the mean responsibilities."""
-        if "period" not in rows:
-            return compact.interval_rows(xp, rows, self.zero)
-        loss, *of_images, grad_a, grad_b, log_R = compact.interval_rows(xp, two_images(xp, rows), self.zero)
-        grads = [sum(xp.split(g, 2, -1)) for g in of_images]
-        return loss - np.log(loss.dtype.type(2)), *grads, grad_a, grad_b, xp.logaddexp(*xp.split(log_R, 2, -1))
 
-
-class BoxOnCircle(NamedTuple):
-    """Boxes on a circle are intervals; one wider than the circle is all of it."""
-
-    zero: str
-
-    def loss(self, xp, rows):
-        loss, grad_z, (lo, hi), _, grad_a, grad_b = Intervals(self.zero).loss(xp, self.as_intervals(xp, rows))
-        narrow = 2 * rows["h"] < rows["period"]
-        return loss, grad_z, lo + hi, xp.where(narrow, (hi - lo).sum(-1), xp.zeros_like(loss)), grad_a, grad_b
-
-    def log_R(self, xp, rows):
-        return Intervals(self.zero).log_R(xp, self.as_intervals(xp, rows))
-
-    def hessian_product(self, xp, rows, v):
-        return Intervals(self.zero).hessian_product(xp, self.as_intervals(xp, rows), v)
-
-    def as_intervals(self, xp, rows):
-        lo, hi = edges_of_boxes(xp, rows | {"h": xp.minimum(rows["h"], rows["period"] / 2)})
-        return {name: a for name, a in rows.items() if name not in ("points", "h")} | {"points[0]": lo, "points[1]": hi}
-
-
-def edges_of_boxes(xp, rows):
-    return rows["points"] - rows["h"][:, None], rows["points"] + rows["h"][:, None]
-
-
-def two_images(xp, rows):
-    """Intervals on a circle as intervals on the line: the image that begins in [a, a + period), and the one a turn before.
-
-    So each point comes twice, with half its weight.
-    """
-    a, lo, hi, period = rows["a"][:, None], rows["points[0]"], rows["points[1]"], rows["period"][:, None]
-    length = xp.minimum(hi - lo, period)
-    begin = lo - period * xp.floor((lo - a) / period)
-    begins = xp.concatenate([begin, begin - period], -1)
-    ends = xp.concatenate([begin + length, begin + length - period], -1)
-    return rows | {"z": xp.concatenate([rows["z"]] * 2, -1), "points[0]": begins, "points[1]": ends}
-
-
-def gaps_as_bins(xp, rows, lo, hi):
+def gaps_as_bins(xp, rows, *edges):
     """Between neighbouring edges nothing changes: bins there, at the middle of each gap and of its mass, are exact."""
     a, width = rows["a"][:, None], (rows["b"] - rows["a"])[:, None]
-    width = xp.where(width > 0, width, xp.ones_like(width))
-    edges = xp.clip((xp.concatenate([lo, hi], -1) - a) / width, 0, 1)
-    borders = xp.sort(xp.concatenate([xp.zeros_like(a), edges, xp.ones_like(a)], -1), -1)
+    ahead = xp.concatenate(edges, -1) - a
+    if "period" in rows:
+        period = rows["period"][:, None]
+        ahead -= period * xp.floor(ahead / period)
+    borders = xp.sort(xp.concatenate([xp.zeros_like(a), xp.clip(ahead / width, 0, 1), xp.ones_like(a)], -1), -1)
     return {"position": (borders[:, 1:] + borders[:, :-1]) / 2, "q": borders[:, 1:] - borders[:, :-1]}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 FOLDER = Path(__file__).parent / "reference"
 BOUND = {"float64": 2e-14, "float32": 2e-6}  # relative to the larger of 1 and the output's largest entry
-HEAD = f"{'kernel':<34}{'case':<8}{'dtype':<10}{'error':>10}{'bound':>10}"
+HEAD = f"{'kernel':<50}{'case':<8}{'dtype':<10}{'error':>10}{'bound':>10}"
 
 
 def references():
@@ -57,7 +57,7 @@ def verify(backend="numpy", stream=None):
         failed += not error <= BOUND[dtype]
         verdict = "" if error <= BOUND[dtype] else "  FAILED"
         print(
-            f"{stem + '.' + case['kernel']:<34}{case['case']:<8}{dtype:<10}{error:>10.1e}{BOUND[dtype]:>10.0e}{verdict}",
+            f"{stem + '.' + case['kernel']:<50}{case['case']:<8}{dtype:<10}{error:>10.1e}{BOUND[dtype]:>10.0e}{verdict}",
             file=stream,
         )
         progress(done, len(cases))

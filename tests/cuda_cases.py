@@ -6,7 +6,6 @@ import re
 
 import cuda_program
 import numpy as np
-
 from oracle import declared
 
 from kdeviz import contour
