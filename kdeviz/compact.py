@@ -102,12 +102,13 @@ def clip(xp, x, width):
     return tuple(xp.where(x[0] < 0, 0.0, xp.where(above, end, part)) for part, end in zip(x, width))
 
 
-def turned(xp, period, x, *others):
+def turned(xp, period, *places):
     """The places, all moved by the whole turns that bring the first into [0, period): from no more than three turns away."""
     for _ in range(3):
-        shift = xp.where(x[0] < 0, period, xp.where(distance(x, (period, 0.0)) >= 0, -period, 0.0))
-        x, *others = (shifted(xp, v, shift) for v in (x, *others))
-    return x, *others
+        above = distance(places[0], (period, 0.0)) >= 0
+        shift = xp.where(places[0][0] < 0, period, xp.where(above, -period, 0.0))
+        places = tuple(shifted(xp, x, shift) for x in places)
+    return places
 
 
 def copies(xp, x, period):
@@ -162,6 +163,8 @@ def windows(xp, join, items, first, last):
         start, end = first[of, at], last[of, at] - 1
         middle = end & -half
         found[:, of, at] = join(tails[:, of, start], heads[:, of, end], of, start, middle, end)
+        if 2 * half >= N:
+            return found
         end = i[i & half > 0]
         middle = end & -half
         heads[:, :, end] = join(heads[:, :, middle - 1], heads[:, :, end], row, middle - half, middle, end)
@@ -199,6 +202,16 @@ def spread(xp, z, first, last, N):
     return xp.logaddexp(heads, tails)[:, :N]
 
 
+def by_entry(xp, kernel, arrays, width=512):
+    """(outputs, ...) of an elementwise kernel, which takes rows and shares them among threads, on arrays of any shape."""
+    flat, size = [v.reshape(-1) for v in arrays], arrays[0].size
+    whole = size - size % width
+    parts = [(slice(whole), (-1, width)), (slice(whole, None), (1, -1))]
+    out = [kernel(*(v[part].reshape(rows) for v in flat)) for part, rows in parts if flat[0][part].size]
+    joined = [xp.concatenate([v.reshape(-1) for v in pieces]) for pieces in zip(*out)]
+    return xp.stack(joined).reshape(len(joined), *arrays[0].shape) if joined else xp.empty((4, *arrays[0].shape))
+
+
 def joining(xp, low, high):
     """The `join` of `windows` for items that lie from the places low to high and have the four sums of `join_blocks`."""
     at = lambda place, row, i: (place[0][row, i], place[1][row, i])
@@ -206,9 +219,7 @@ def joining(xp, low, high):
     def join(left, right, row, start, middle, end):
         ahead = room(xp, at(low, row, middle), at(low, row, start))
         beyond = room(xp, at(high, row, end), at(high, row, middle - 1))
-        one_row = lambda v: v.reshape(1, -1)
-        joined = kernels(xp, "polynomial_kernels").join_blocks(*map(one_row, (*left, *right, ahead, beyond)))
-        return xp.stack(joined).reshape(left.shape)
+        return by_entry(xp, kernels(xp, "polynomial_kernels").join_blocks, (*left, *right, ahead, beyond))
 
     return join
 
