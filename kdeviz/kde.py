@@ -464,7 +464,7 @@ def em_step(
     >>> import numpy as np
     >>> points = np.array([-1.0, 0.2, 3.0])
     >>> em_step(np.zeros(3), points, 0.0, 1.0, 0.5).round(3)
-    array([-2.411, -0.112, -4.342])
+    array([-2.418, -0.115, -3.923])
     """
     problem = checked_problem(z, points, a, b, h, kernel, period, method, bins, zero, log_floor)
     return problem.of_rows(problem.solve("log_R"))
