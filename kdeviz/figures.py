@@ -35,6 +35,7 @@ from .losses import ArrayLike, softmax_cross_entropy
 __all__ = [
     "STYLE",
     "digits",
+    "error_against_time",
     "loss_landscape",
     "mixture",
     "on_triangle",
@@ -576,4 +577,40 @@ def digits(share: ArrayLike, across: tuple, up: tuple, *, ax: Axes) -> Axes:
     ax.set(ylabel=label_up, yticks=range(len(names_up)), yticklabels=names_up, ylim=(-0.5, len(names_up) - 0.5))
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params(length=0)
+    return ax
+
+
+@styled
+def error_against_time(contestants: dict[str, tuple], *, eps: float = 2.0**-52, ax: Axes) -> Axes:
+    """What precision costs: the lower and the further left, the better.
+
+    Parameters
+    ----------
+    contestants : dict
+        name -> (seconds (n,), errors (n,), marks (n,)): what each of n settings takes and how wrong it is, and what is
+        written beside it, perhaps "". An error below `eps` is drawn at `eps`.
+    eps : float
+        The rounding of one number, a grey line.
+    ax : matplotlib Axes
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        `ax`, both axes logarithmic. Each contestant is a line through its settings, with a marker for each.
+
+    Raises
+    ------
+    ValueError
+        For settings of different lengths.
+    """
+    ax.axhline(eps, color=cycle()[4], linestyle="-", linewidth=0.8)
+    shown = []
+    for (name, (seconds, errors, marks)), colour, marker in zip(contestants.items(), colours(5), "os^Dv"):
+        seconds, errors, marks = one_row(seconds=seconds, errors=errors, marks=marks)
+        shown += ax.plot(seconds, np.maximum(errors, eps), color=colour, marker=marker, markersize=4, label=name)
+        for place in zip(seconds, np.maximum(errors, eps), marks):
+            ax.annotate(place[2], place[:2], (5, 3), textcoords="offset points", fontsize="small", color=colour)
+    ax.set(xscale="log", yscale="log", xlabel="time of a row (s)", ylabel="error")
+    key(ax, *shown)
     return ax
