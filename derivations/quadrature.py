@@ -108,7 +108,8 @@ assert sp.simplify(crossing - (x0 + x1) / 2 - h**2 * (z0 - z1) / (x1 - x0)) == 0
 # \lvert R_j(x)-R_j(l)\rvert\le\big(F_j(l)-F_j(r)\big)+\big(F_{j-1}(l)-F_{j-1}(r)\big):
 # $$ (between-ends)
 #
-# responsibilities that agree at the ends of a panel agree everywhere inside.
+# responsibilities that agree at the ends of a panel agree everywhere inside. And the points that come before all that matter at $l$,
+# or after all that matter at $r$, do not matter inside: their responsibilities are at most $F_j(l)$, or $1-F_{j-1}(r)$.
 # ```
 #
 # ```{prf:proof}

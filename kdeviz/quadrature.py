@@ -7,6 +7,7 @@ All functions take ``rows``, the arguments of a bins kernel without `position` a
 host, in double precision; the kernel runs where its arrays are.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -149,14 +150,15 @@ class Integrand(NamedTuple):
     rows: Any
     name: Any
 
-    def on_panels(self, panels, rule, measure):
-        """measure(panels, outputs) (..., P) of the kernel with panels for rows, in blocks."""
+    def on_panels(self, panels, rule, measure, prepare=lambda rows, panels, block: rows):
+        """measure(rows, panels, outputs) (..., P) of the kernel with panels for rows, in blocks."""
         found = []
         for block in panels.blocks(self.rows["z"].shape[1] + 2 * NODES):
             some = panels.take(block)
+            rows = prepare(take(self.rows, some.row), some, block)
             position, q = map(self.xp.asarray, placed(some, rule))
-            out = self.compute(**on_device(self.xp, self.rows, some.row), position=position, q=q)
-            found.append(measure(some, [on_host(self.xp, a) for a in out]))
+            out = self.compute(**on_device(self.xp, rows, slice(None)), position=position, q=q)
+            found.append(measure(rows, some, [on_host(self.xp, a) for a in out]))
         return np.concatenate(found, -1)
 
 
@@ -169,13 +171,14 @@ def chosen_panels(xp, compute, rows, kernel_name, limit=LIMIT):
     integrand = Integrand(xp, compute, in_double(xp, rows), kernel_name)
     panels = starting_panels(integrand.rows, kernel_name, limit)
     found = outlines(integrand, panels)
-    error = errors(integrand, panels, scales(panels, found))
+    error = errors(integrand, panels, found, scales(panels, found))
     while (poor := is_poor(panels, found, error, wanted)).any():
         halves = panels.take(poor).halves()
         check_limit(panels, panels.per_row(1.0 + poor), error, limit)
         panels = joined([panels.take(~poor), halves])
+        new = slice(-len(halves.row), None)
         found = np.append(found[:, ~poor], outlines(integrand, halves), 1)
-        error = np.append(error[~poor], errors(integrand, halves, scales(panels, found)[:, -len(halves.row) :]))
+        error = np.append(error[~poor], errors(integrand, halves, found[:, new], scales(panels, found)[:, new]))
     check_total(panels, error, np.maximum(refused, ROUNDING * np.nan_to_num(scales(panels, found)[0], posinf=0)))
     return panels.take(np.lexsort((panels.left, panels.row)))
 
@@ -186,35 +189,40 @@ def is_poor(panels, found, error, wanted):
 
 
 def outlines(integrand, panels):
-    """Of each panel (3, P): its parts of loss and h grad_h, roughly, and the width at which nothing but rounding is left.
+    """Of each panel (6, P): its parts of loss and h grad_h, roughly; the width at which nothing but rounding is left; and the points that
+    matter: the first and last distance to one, and how many lie between.
 
     A loss of +inf stays: such a row has no other gradient than grad_z, and the others are not waited for.
     """
-    rows, name = integrand.rows, integrand.name
-    with np.errstate(invalid="ignore"):
-        S = np.exp(rows["z"] - rows["z"].max(1, keepdims=True))
-    S /= S.sum(1, keepdims=True)
 
-    def measure(some, out):
-        loss, grad_z, _, grad_h, *_ = out
-        of_these = take(rows, some.row)
-        stretch = of_these["h"] * grad_h
-        matters = S[some.row] - grad_z / some.width[:, None] > 1e-14
-        return np.nan_to_num([loss, stretch, surely_fine(of_these, name, some, matters)], posinf=np.inf, neginf=0)
+    def measure(rows, some, out):
+        loss, grad_z, grad_points, grad_h, *_ = out
+        distance, h, width = distances(rows, some), rows["h"][:, None], some.width[:, None]
+        responsible = softmax(rows["z"]) * width - grad_z > 1e-15 * width
+        matters = responsible | (abs(h * grad_points) > 1e-13 / grad_z.shape[1] * width)
+        matters |= ~matters.any(1, keepdims=True)
+        first, last = np.where(matters, distance, np.inf).min(1), np.where(matters, distance, -np.inf).max(1)
+        count = distance.shape[1] - is_outside(distance, first, last).sum(1)
+        sizes = np.nan_to_num([loss, rows["h"] * grad_h], posinf=np.inf, neginf=0)
+        return np.array([*sizes, surely_fine(rows, integrand.name, last - first), first, last, count])
 
     return integrand.on_panels(panels, COARSE, measure)
 
 
-def surely_fine(rows, name, panels, matters):
-    """The width at which sixteen nodes leave nothing but rounding, as a share of [a, b], for points that matter; 0 for a kernel that is not known."""
+def softmax(z):
+    with np.errstate(invalid="ignore"):
+        weights = np.exp(z - z.max(1, keepdims=True))
+    return weights / weights.sum(1, keepdims=True)
+
+
+def surely_fine(rows, name, reach):
+    """The width at which sixteen nodes leave nothing but rounding, as a share of [a, b], for points that reach so far; 0 for an unknown kernel."""
     h, width = rows["h"], rows["b"] - rows["a"]
     if name not in SMOOTH:
         return np.zeros(len(h))
-    if name == "cauchy":
-        return h / 2 / width
-    distance = distances(rows, width * (panels.left + panels.right) / 2)
-    reach = np.where(matters, distance, -np.inf).max(1) - np.where(matters, distance, np.inf).min(1)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
+        if name == "cauchy":
+            return h / 2 / width
         fine = 2 * h**2 / np.maximum(reach, 1e-9 * h) / width
     return np.minimum(fine, narrowest_bump(rows) / 4) if name == "von_mises" else fine
 
@@ -225,24 +233,51 @@ def scales(panels, found):
     return np.array([loss, np.where(np.isinf(loss), np.inf, stretch)])
 
 
-def errors(integrand, panels, scales):
+def errors(integrand, panels, found, scales):
     """The error of each panel (P,), as its part of the row's: the largest of those of the loss and the gradients, relative to their scales.
 
     Where some nodes have density 0 and others have not, it is all that the panel may hold. Where all have, or all is NaN, there is nothing to gain.
     """
     h = integrand.rows["h"][panels.row]
-
-    def measure(some, out):
-        loss, *grad, log_p = out
-        finite = np.isfinite(log_p)
-        return np.array(
-            [abs(loss), *(abs(g.T).sum(0) if g.ndim == 2 else abs(g) for g in grad), finite.any(1), finite.all(1)]
-        )
-
-    by_loss, by_z, by_points, by_h, by_a, by_b, some, every = integrand.on_panels(panels, APART, measure)
+    by_loss, by_z, by_points, by_h, by_a, by_b, some, every = differences(integrand, panels, found[3:])
     by_place = h * np.maximum(by_points, np.maximum(by_a, by_b)) / np.sqrt(scales[1])
     error = np.max([by_loss / scales[0], by_z, by_place, h * by_h / scales[1]], 0)
     return np.where(every, error, np.where(some, panels.width, 0))
+
+
+def differences(integrand, panels, near):
+    """How far the two rules are apart in each output, and whether some and all densities are finite: (8, P).
+
+    Of a Gaussian mixture, points that do not lie between those that matter at a panel's ends do not matter inside, and are left out.
+    """
+    if integrand.name != "gaussian":
+        return integrand.on_panels(panels, APART, apart)
+    found = np.empty((8, len(panels.row)))
+    for count in np.unique(near[2]):
+        which = near[2] == count
+        only_near = partial(with_points, near[:2, which], int(count))
+        found[:, which] = integrand.on_panels(panels.take(which), APART, apart, only_near)
+    return found
+
+
+def apart(rows, panels, out):
+    loss, *grad, log_p = out
+    finite = np.isfinite(log_p)
+    return np.array(
+        [abs(loss), *(abs(g.T).sum(0) if g.ndim == 2 else abs(g) for g in grad), finite.any(1), finite.all(1)]
+    )
+
+
+def with_points(between, count, rows, panels, block):
+    """Rows with so many points: those at distances between two numbers (2, P)."""
+    outside = is_outside(distances(rows, panels), *between[:, block])
+    those = np.argsort(outside, axis=1, kind="stable")[:, :count]
+    return rows | {name: np.take_along_axis(rows[name], those, 1) for name in ("z", "points")}
+
+
+def is_outside(distance, first, last):
+    """NaN is not: it must not be left out."""
+    return (distance < first[:, None]) | (distance > last[:, None])
 
 
 def check_limit(panels, count, error, limit):
@@ -272,6 +307,7 @@ def starting_panels(rows, name, limit=LIMIT):
     row = np.repeat(np.arange(len(edges)), edges.shape[1] - 1)
     panels = Panels(row, edges[:, :-1].ravel(), edges[:, 1:].ravel())
     panels = panels.take(panels.width > 0)
+    check_limit(panels, panels.per_row(np.ones_like(panels.width)), panels.width, limit)
     while (wide := panels.width > np.maximum(widest(rows, panels, name), NARROWEST)).any():
         check_limit(panels, panels.per_row(1.0 + wide), panels.width, limit)
         panels = joined([panels.take(~wide), panels.take(wide).halves()])
@@ -288,7 +324,8 @@ def breakpoints(rows, name):
     if period is not None:
         places = [np.mod(place, period[:, None]) for place in places]
     with np.errstate(invalid="ignore", divide="ignore"):
-        inside = [np.nan_to_num(place / (rows["b"][:, None] - start)).clip(0, 1) for place in places]
+        shares = [np.nan_to_num(place / (rows["b"][:, None] - start)).clip(0, 1) for place in places]
+    inside = [np.where(rows["z"] == -np.inf, 0, share) for share in shares]
     return np.sort(np.concatenate([0 * h, *inside, 0 * h + 1], 1), 1)
 
 
@@ -299,16 +336,17 @@ def widest(rows, panels, name):
         some = panels.take(block)
         of_these = take(rows, some.row)
         width = of_these["b"] - of_these["a"]
-        distance = abs(distances(of_these, width * (some.left + some.right) / 2))
-        nearest = np.fmin.reduce(np.where(of_these["z"] == -np.inf, np.inf, distance), 1)
+        distance = np.where(of_these["z"] == -np.inf, np.inf, abs(distances(of_these, some)))
+        nearest = np.maximum(0, np.fmin.reduce(distance, 1) - width * some.width / 2)
         with np.errstate(divide="ignore"):
-            allowed[block] = 2 * np.hypot(of_these["h"], np.maximum(0, nearest - width * some.width / 2)) / width
+            allowed[block] = 2 * np.hypot(of_these["h"], nearest) / width
     return np.minimum(allowed, 4 * narrowest_bump(rows)[panels.row]) if name == "von_mises" else allowed
 
 
-def distances(rows, place):
-    """The signed distances (R, J) from the points, or their nearest images, to a + place."""
-    distance = (rows["a"][:, None] - rows["points"]) + place[:, None]
+def distances(rows, panels):
+    """The signed distances (P, J) from the points, or their nearest images, to the middle of each panel, in the panel's own row."""
+    width = (rows["b"] - rows["a"]) * (panels.left + panels.right) / 2
+    distance = (rows["a"][:, None] - rows["points"]) + width[:, None]
     if "period" in rows:
         distance -= rows["period"][:, None] * np.floor(distance / rows["period"][:, None] + 0.5)
     return distance

@@ -335,12 +335,14 @@ def test_small_blocks_change_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=ids)
-def test_padding_with_removed_points_changes_no_panel(kernel):
+def test_padding_with_removed_points_changes_nothing(kernel):
     rows = random_rows(4, 2, 5, 0.05, kernel[1])
     padded = rows | dict(
         z=np.pad(rows["z"], ((0, 0), (0, 3)), constant_values=-INF), points=np.pad(rows["points"], ((0, 0), (0, 3)))
     )
     got, more = integrated(kernel[0], rows), integrated(kernel[0], padded)
+    starts = [quadrature.starting_panels(some, kernel[0]) for some in (rows, padded)]
+    assert all(np.array_equal(*parts) for parts in zip(*starts))
     assert np.array_equal(more["z"][:, 5:], np.zeros((2, 3)))
     assert_close(more["loss"], got["loss"], 1e-15)
     assert_close(more["points"][:, :5], got["points"], 1e-14 / 0.05)
@@ -389,6 +391,12 @@ def test_a_limit_that_is_too_small_raises_with_the_error_that_is_left():
         integrated("gaussian", rows, limit=640)
     with pytest.raises(ValueError, match="more than 160 nodes in row 2"):
         integrated("cauchy", rows, limit=160)
+
+
+def test_more_kinks_than_the_limit_has_nodes_raise_before_any_work():
+    rows = random_rows(1, 1, 100, 1.0, 3.0)
+    with pytest.raises(ValueError, match="more than 100 nodes in row 0"):
+        quadrature_rows(np, None, rows, "gaussian", limit=100)
 
 
 def noisy(**rows):
