@@ -400,13 +400,21 @@ share = lambda f, of_constant: (
     sp.log(sp.Piecewise((of_constant, constant), (f / spread, True))) - top
 )
 half = sp.Rational(1, 2)
-near_large, near_small = share(deficit, half), share(2 * x_ - deficit, half)
+near_large, near_small = (
+    log_mass(f"near_{end}", rf"\log\omega_{{\mathrm{{{end}}}}}")[at] for end in ("large", "small")
+)
 triangular = gap_kernel(
     "triangular_gaps",
     "Cross-entropy of a uniform target against a mixture that is linear on gaps of it.",
     ends,
     sp.And(sp.Eq(log_start, -sp.oo), sp.Eq(log_end, -sp.oo)),
-    {top: sp.Max(log_start, log_end)} | parts | {mean: top - deficit},
+    {top: sp.Max(log_start, log_end)}
+    | parts
+    | {
+        mean: top - deficit,
+        near_large: share(deficit, half),
+        near_small: share(2 * x_ - deficit, half),
+    },
     {
         "mass": share(2 * x_, 1),
         "below": sp.Piecewise((near_large, rising), (near_small, True)),

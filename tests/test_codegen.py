@@ -66,6 +66,8 @@ def test_numpy_file_runs_when_copied_alone(path, tmp_path):
         "softmax_ce": "softmax_ce(np.zeros((2, 3)), np.full((2, 3), 1/3))",
         "mixture_ce": f"mixture_ce(np.zeros((2, 3)), np.zeros((2, 4, 3)), {target})",
         "kde_ce": f"laplace({rows}, {target})",
+        "box_integral": "box_gaps(np.zeros((2, 3)), np.ones((2, 3)), np.zeros(2))",
+        "polynomial_kernels": "triangular_gaps(*np.zeros((2, 2, 3)), np.ones((2, 3)), np.zeros(2))",
         "cc_contour": "saddle_step(np.zeros((2, 3)), np.full(2, 3.0))",
     }[path.stem]
     code = f"import numpy as np, sys; from {path.stem} import *; print({call}[0]); assert not {{'kdeviz', 'sympy', 'scipy'}} & set(sys.modules)"

@@ -115,14 +115,16 @@ extern "C" __global__ void window_sums(
 //     {tail_{}}_{r,k} = \begin{cases} 0 & \text{for}\: {x_{}}_{r,k} > 40 \\\frac{2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases}
 //     {deficit_{}}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(\frac{87734}{38979295480125} - \frac{349222 {x_{}}_{r,k}^{2}}{1531329465290625}\right) {x_{}}_{r,k}^{2} - \frac{3617}{162820783125}\right) {x_{}}_{r,k}^{2} + \frac{4}{18243225}\right) {x_{}}_{r,k}^{2} - \frac{1382}{638512875}\right) {x_{}}_{r,k}^{2} + \frac{2}{93555}\right) {x_{}}_{r,k}^{2} - \frac{1}{4725}\right) {x_{}}_{r,k}^{2} + \frac{2}{945}\right) {x_{}}_{r,k}^{2} - \frac{1}{45}\right) {x_{}}_{r,k}^{2} + \frac{1}{3}\right) {x_{}}_{r,k}^{2} + {x_{}}_{r,k} & \text{for}\: {x_{}}_{r,k} < \frac{1}{2} \\1 - {tail_{}}_{r,k} & \text{otherwise} \end{cases}
 //     {\overline{\log P}}_{r,k} = - {deficit_{}}_{r,k} + {\log P_{\max}}_{r,k}
+//     {\log\omega_{\mathrm{large}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
+//     {\log\omega_{\mathrm{small}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
 //     {v}_{r,k} = \begin{cases} 0 & \text{for}\: \left({\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty\right) \vee {d}_{r,k} = 0 \\- {\log M}_{r} + {\overline{\log P}}_{r,k} & \text{otherwise} \end{cases}
 //     {\log\omega_0}_{r,k} = \log{\left(\frac{{d^+}_{r,k}}{{T}_{r}} \right)}
 //     {L}_{r} = - \frac{\sum_{k=0}^{K - 1} {v}_{r,k} {d^+}_{r,k}}{{T}_{r}}
 //     {T}_{r} = \sum_{k=0}^{K - 1} {d^+}_{r,k}
 //     {\partial L/\partial d}_{r,k} = \begin{cases} 0 & \text{for}\: {\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty \\\frac{- {v}_{r,k} - {L}_{r}}{{T}_{r}} & \text{otherwise} \end{cases}
 //     {\log\omega_{m}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(\begin{cases} 1 & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
-//     {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\\log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
-//     {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\\log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+//     {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} {\log\omega_{\mathrm{large}}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\{\log\omega_{\mathrm{small}}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+//     {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} {\log\omega_{\mathrm{small}}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\{\log\omega_{\mathrm{large}}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 // One block per row (and stride over rows); a thread owns gap = threadIdx.x, + blockDim.x, ...
 // `scratch`: 4*K numbers a block.
 extern "C" __global__ void triangular_gaps(
@@ -163,12 +165,14 @@ extern "C" __global__ void triangular_gaps(
         if (threadIdx.x == 0) reach[row] = reach_value;
         if (threadIdx.x == 0) loss[row] = loss_value;
         for (long long gap = threadIdx.x; gap < K; gap += blockDim.x) {
+            REAL x = (REAL(1)/REAL(2))*fabs(log_end[row*K + gap] - log_start[row*K + gap]);
+            REAL near_large = log((x == REAL(0) ? REAL(1)/REAL(2) : -deficit[gap]/expm1(-REAL(2)*x))) - top[gap];
+            REAL near_small = log((x == REAL(0) ? REAL(1)/REAL(2) : -(REAL(2)*x - deficit[gap])/expm1(-REAL(2)*x))) - top[gap];
             REAL unit = log(held[gap]*inverse_reach);
             grad_length[row*K + gap] = (log_end[row*K + gap] == -INFINITE && log_start[row*K + gap] == -INFINITE ? REAL(0) : inverse_reach*(-excess[gap] - loss_value));
-            REAL x = (REAL(1)/REAL(2))*fabs(log_end[row*K + gap] - log_start[row*K + gap]);
             omega_mass[row*K + gap] = (held[gap] == REAL(0) ? -INFINITE : unit + log((x == REAL(0) ? REAL(1) : -REAL(2)*x/expm1(-REAL(2)*x))) - top[gap]);
-            omega_below[row*K + gap] = (held[gap] == REAL(0) ? -INFINITE : unit + (log_end[row*K + gap] > log_start[row*K + gap] ? log((x == REAL(0) ? REAL(1)/REAL(2) : -deficit[gap]/expm1(-REAL(2)*x))) - top[gap] : log((x == REAL(0) ? REAL(1)/REAL(2) : -(REAL(2)*x - deficit[gap])/expm1(-REAL(2)*x))) - top[gap]) + log(held[gap]));
-            omega_above[row*K + gap] = (held[gap] == REAL(0) ? -INFINITE : unit + (log_end[row*K + gap] > log_start[row*K + gap] ? log((x == REAL(0) ? REAL(1)/REAL(2) : -(REAL(2)*x - deficit[gap])/expm1(-REAL(2)*x))) - top[gap] : log((x == REAL(0) ? REAL(1)/REAL(2) : -deficit[gap]/expm1(-REAL(2)*x))) - top[gap]) + log(held[gap]));
+            omega_below[row*K + gap] = (held[gap] == REAL(0) ? -INFINITE : unit + (log_end[row*K + gap] > log_start[row*K + gap] ? near_large : near_small) + log(held[gap]));
+            omega_above[row*K + gap] = (held[gap] == REAL(0) ? -INFINITE : unit + (log_end[row*K + gap] > log_start[row*K + gap] ? near_small : near_large) + log(held[gap]));
         }
     }
 }

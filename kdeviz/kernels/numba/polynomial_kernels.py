@@ -419,6 +419,10 @@ def triangular_gaps(log_start, log_end, length, log_total):
 
         {\overline{\log P}}_{r,k} = - {deficit_{}}_{r,k} + {\log P_{\max}}_{r,k}
 
+        {\log\omega_{\mathrm{large}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
+
+        {\log\omega_{\mathrm{small}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
+
         {v}_{r,k} = \begin{cases} 0 & \text{for}\: \left({\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty\right) \vee {d}_{r,k} = 0 \\- {\log M}_{r} + {\overline{\log P}}_{r,k} & \text{otherwise} \end{cases}
 
         {\log\omega_0}_{r,k} = \log{\left(\frac{{d^+}_{r,k}}{{T}_{r}} \right)}
@@ -431,9 +435,9 @@ def triangular_gaps(log_start, log_end, length, log_total):
 
         {\log\omega_{m}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(\begin{cases} 1 & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
-        {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\\log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+        {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} {\log\omega_{\mathrm{large}}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\{\log\omega_{\mathrm{small}}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
-        {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\\log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+        {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} {\log\omega_{\mathrm{small}}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\{\log\omega_{\mathrm{large}}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -507,12 +511,14 @@ def _triangular_gaps(start, stop, log_start, log_end, length, log_total, loss, r
         reach[row] = reach_value
         loss[row] = loss_value
         for gap in range(K):
+            x = (real(1)/real(2))*abs(log_end[row, gap] - log_start[row, gap])
+            near_large = _log((real(1)/real(2) if x == real(0) else -deficit[gap]/_expm1(-real(2)*x))) - top[gap]
+            near_small = _log((real(1)/real(2) if x == real(0) else -(real(2)*x - deficit[gap])/_expm1(-real(2)*x))) - top[gap]
             unit = _log(held[gap]*inverse_reach)
             grad_length[row, gap] = (real(0) if log_end[row, gap] == real(-np.inf) and log_start[row, gap] == real(-np.inf) else inverse_reach*(-excess[gap] - loss_value))
-            x = (real(1)/real(2))*abs(log_end[row, gap] - log_start[row, gap])
             omega_mass[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + _log((real(1) if x == real(0) else -real(2)*x/_expm1(-real(2)*x))) - top[gap])
-            omega_below[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + (_log((real(1)/real(2) if x == real(0) else -deficit[gap]/_expm1(-real(2)*x))) - top[gap] if log_end[row, gap] > log_start[row, gap] else _log((real(1)/real(2) if x == real(0) else -(real(2)*x - deficit[gap])/_expm1(-real(2)*x))) - top[gap]) + _log(held[gap]))
-            omega_above[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + (_log((real(1)/real(2) if x == real(0) else -(real(2)*x - deficit[gap])/_expm1(-real(2)*x))) - top[gap] if log_end[row, gap] > log_start[row, gap] else _log((real(1)/real(2) if x == real(0) else -deficit[gap]/_expm1(-real(2)*x))) - top[gap]) + _log(held[gap]))
+            omega_below[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + (near_large if log_end[row, gap] > log_start[row, gap] else near_small) + _log(held[gap]))
+            omega_above[row, gap] = (real(-np.inf) if held[gap] == real(0) else unit + (near_small if log_end[row, gap] > log_start[row, gap] else near_large) + _log(held[gap]))
 
 
 def epanechnikov_gaps(log_start, log_end, log_mass, h, length, log_total):

@@ -158,6 +158,10 @@ def triangular_gaps(log_start, log_end, length, log_total):
 
         {\overline{\log P}}_{r,k} = - {deficit_{}}_{r,k} + {\log P_{\max}}_{r,k}
 
+        {\log\omega_{\mathrm{large}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
+
+        {\log\omega_{\mathrm{small}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
+
         {v}_{r,k} = \begin{cases} 0 & \text{for}\: \left({\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty\right) \vee {d}_{r,k} = 0 \\- {\log M}_{r} + {\overline{\log P}}_{r,k} & \text{otherwise} \end{cases}
 
         {\log\omega_0}_{r,k} = \log{\left(\frac{{d^+}_{r,k}}{{T}_{r}} \right)}
@@ -170,9 +174,9 @@ def triangular_gaps(log_start, log_end, length, log_total):
 
         {\log\omega_{m}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(\begin{cases} 1 & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
-        {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\\log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+        {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} {\log\omega_{\mathrm{large}}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\{\log\omega_{\mathrm{small}}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
-        {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\\log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+        {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} {\log\omega_{\mathrm{small}}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\{\log\omega_{\mathrm{large}}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -223,6 +227,9 @@ def _triangular_gaps(log_start, log_end, length, log_total):
     x_squared = x**2
     deficit = np.where((x < 1/2), x - x_squared*(1/3 + x_squared*(x_squared*(2/945 + x_squared*(x_squared*(2/93555 + x_squared*(x_squared*(4/18243225 + x_squared*(x_squared*(87734/38979295480125 - 349222/1531329465290625*x_squared) - 3617/162820783125)) - 1382/638512875)) - 1/4725)) - 1/45)), 1 - tail)
     mean = top - deficit
+    inverse_expm1_x = 1/np.expm1(-2*x)
+    near_large = np.log(np.where((x == 0), 1/2, -deficit*inverse_expm1_x)) - top
+    near_small = np.log(np.where((x == 0), 1/2, -inverse_expm1_x*(2*x - deficit))) - top
     excess = np.where((length == 0) | (log_end == -np.inf) & (log_start == -np.inf), 0, mean - log_total[:, None])
     reach = np.sum(held, 1)
     inverse_reach = 1/reach
@@ -230,13 +237,10 @@ def _triangular_gaps(log_start, log_end, length, log_total):
     raw_loss = np.sum(excess*held, 1)
     loss = -inverse_reach*raw_loss
     grad_length = np.where((log_end == -np.inf) & (log_start == -np.inf), 0, inverse_reach[:, None]*(-excess - loss[:, None]))
-    inverse_expm1_x = 1/np.expm1(-2*x)
     omega_mass = np.where((held == 0), -np.inf, unit + np.log(np.where((x == 0), 1, -2*inverse_expm1_x*x)) - top)
     log_held = np.log(held)
-    shared = np.log(np.where((x == 0), 1/2, -inverse_expm1_x*(2*x - deficit))) - top
-    shared_1 = np.log(np.where((x == 0), 1/2, -deficit*inverse_expm1_x)) - top
-    omega_below = np.where((held == 0), -np.inf, log_held + unit + np.where((log_end > log_start), shared_1, shared))
-    omega_above = np.where((held == 0), -np.inf, log_held + unit + np.where((log_end > log_start), shared, shared_1))
+    omega_below = np.where((held == 0), -np.inf, log_held + unit + np.where((log_end > log_start), near_large, near_small))
+    omega_above = np.where((held == 0), -np.inf, log_held + unit + np.where((log_end > log_start), near_small, near_large))
     return loss, reach, grad_length, omega_mass, omega_below, omega_above
 
 
