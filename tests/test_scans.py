@@ -230,7 +230,7 @@ BUGS = {  # language, what is replaced, by what
     "against the direction": ("numpy", "edge, -1)", "edge, 1)"),
     "loop against the direction": ("numba", "range(J - 1, -1, -1)", "range(J)"),
     "own place for the neighbour's": ("numba", "np.uint64(j) + np.uint64(2)", "np.uint64(j) + np.uint64(1)"),
-    "edge at one end only": ("numba", "mass[J + 1] = ", "mass[J + 1] = real(0)*"),
+    "edge at one end only": ("numba", "mass[J + 1] = ", "mass[J + 1] = 0.0*"),
     "loop in CUDA against the direction": ("cuda", "for (long long j = J - 1; j >= 0; --j)", "for (long long j = 0; j < J; ++j)"),
     "rows left out": ("cuda", "row += all_threads", "row += 2*all_threads"),
     "the same row twice": ("cuda", "row = thread; row", "row = thread/2; row"),

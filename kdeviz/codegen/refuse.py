@@ -39,9 +39,10 @@ def refuse_unsupported(kernel):
     """Raises ValueError at the first thing in a declared kernel that no printer can print."""
     from .declare import Remainder
 
-    def require(condition, what):
+    def require(condition, what, *shown):
+        """The text is made when it is needed: that of an expression takes its time."""
         if not condition:
-            raise ValueError(f"kernel `{kernel.name}`: {what}")
+            raise ValueError(f"kernel `{kernel.name}`: {what.format(*shown)}")
 
     row, *inner = kernel.nest
     require(set(kernel.cuda_nest or kernel.nest) == set(kernel.nest), "cuda_nest must have the indices of nest.")
@@ -54,16 +55,19 @@ def refuse_unsupported(kernel):
     for target in arrays:
         ordered = [i for i in kernel.nest if i in target.indices]
         require(
-            list(target.indices) == ordered, f"{target} must have plain indices in the order of the nest {kernel.nest}."
+            list(target.indices) == ordered,
+            "{} must have plain indices in the order of the nest {}.",
+            target,
+            kernel.nest,
         )
         per_row = target.indices[0] == row or target in kernel.tables
-        require(per_row, f"{target} must have {row} as its first index (a kernel works row by row), or be in `tables`.")
+        what = "{} must have {} as its first index (a kernel works row by row), or be in `tables`."
+        require(per_row, what, target, row)
     refuse_scans(kernel, require)
     known = {t.base: t for t in arrays}
     for target, value in kernel.equations.items():
-        refuse_expression(
-            sp.sympify(value), set(target.indices), known, lambda ok, what, t=target: require(ok, f"{t}: {what}")
-        )
+        of_target = lambda ok, what, *shown, t=target: require(ok, "{}: " + what, t, *shown)
+        refuse_expression(sp.sympify(value), set(target.indices), known, of_target)
     in_blocks = {r.index for value in kernel.equations.values() for r in sp.sympify(value).atoms(Remainder)} & {
         kernel.blocked
     }
@@ -73,7 +77,9 @@ def refuse_unsupported(kernel):
         whole = not free or set(target.indices) <= free
         require(
             whole and (free or kernel.blocked not in target.indices),
-            f"{target} must depend on each of its indices; got {value}.",
+            "{} must depend on each of its indices; got {}.",
+            target,
+            value,
         )
 
 
@@ -106,7 +112,7 @@ def refuse_recurrence(eq, kernel, require):
     one = len([r for r in eq.reads if r.base == eq.target.base]) == 1 and step(eq.own)
     plain = one and not (factor.has(eq.target.base) or new.has(eq.target.base)) and eq.target in kernel.where
     form = f"logaddexp({eq.own} - decay, new) or new + kept*{eq.own}"
-    require(plain, f"{eq.target} reads itself: it must be a scan in `where`, {form}; got {eq.body}.")
+    require(plain, "{} reads itself: it must be a scan in `where`, {}; got {}.", eq.target, form, eq.body)
 
 
 def refuse_names(kernel_name, names, require):
@@ -130,32 +136,34 @@ def refuse_expression(e, bound, known, require):
     from .equations import indices_of, is_elsewhere
 
     if isinstance(e, sp.Indexed):
-        require(e.base in known, f"{e} is neither an input nor defined by an equation.")
+        require(e.base in known, "{} is neither an input nor defined by an equation.", e)
         as_declared = e.indices == known[e.base].indices or is_elsewhere(e)
-        require(as_declared, f"{e} must be read as {known[e.base]}, or at a neighbour or an end.")
-        require(indices_of(e) <= bound, f"{e} has an index that is neither on the left side nor bound by a Sum or Max.")
+        require(as_declared, "{} must be read as {}, or at a neighbour or an end.", e, known[e.base])
+        require(
+            indices_of(e) <= bound, "{} has an index that is neither on the left side nor bound by a Sum or Max.", e
+        )
         return
     if isinstance(e, (sp.Sum, Max, Remainder)):
         own = isinstance(e, Reduction)
-        require(own or len(e.limits) == 1, f"{e}: sympy has merged two sums; give the inner one a name in `where`.")
+        require(own or len(e.limits) == 1, "{}: sympy has merged two sums; give the inner one a name in `where`.", e)
         bodies = e.terms if isinstance(e, Remainder) else e.args[:1]
         index = e.index if own else e.limits[0][0]
         whole = isinstance(index, Index) and (own or e.limits == ((index, 0, index.size - 1),))
-        require(whole, f"{e} must run over the whole of one index.")
+        require(whole, "{} must run over the whole of one index.", e)
         depends = any(index in body.free_symbols for body in bodies) or bodies == (0,)
-        require(depends, f"{e} does not depend on the index that it runs over.")
+        require(depends, "{} does not depend on the index that it runs over.", e)
         for body in bodies:
             refuse_expression(body, bound | {index}, known, require)
         return
-    require(not isinstance(e, Index), f"the index {e} cannot be used as a number: pass an array that holds it.")
-    require(not e.is_Symbol, f"the symbol {e} must be an array, e.g. array('{e}')[row].")
+    require(not isinstance(e, Index), "the index {} cannot be used as a number: pass an array that holds it.", e)
+    require(not e.is_Symbol, "the symbol {} must be an array, e.g. array('{}')[row].", e, e)
     known_node = isinstance(e, (*FUNCTIONS, *NUMBERS, *NODES, Split))
     require(
         known_node,
         f"{e.func.__name__} has no printer; there are {', '.join(f.__name__ for f in (*FUNCTIONS, *NODES[:4]))}.",
     )
-    require(not e.is_Pow or e.exp.is_Rational, f"{e} must have a rational exponent; write exp(y*log(x)) for x**y.")
+    require(not e.is_Pow or e.exp.is_Rational, "{} must have a rational exponent; write exp(y*log(x)) for x**y.", e)
     complete = not isinstance(e, sp.Piecewise) or e.args[-1].cond == True  # noqa: E712
-    require(complete, f"{e} must end with a branch for all other cases: (value, True).")
+    require(complete, "{} must end with a branch for all other cases: (value, True).", e)
     for part in e.args:
         refuse_expression(part, bound, known, require)
