@@ -206,35 +206,39 @@ assert sp.expand(both_kernels["epanechnikov"][0] - (1 - u**2)) == 0
 # $c(x)=\sum_{n\ge1}\frac{2^{2n}B_{2n}}{(2n)!}x^{2n}$; its terms fall like $(x/\pi)^{2n}$. Above, with $\tau=2x/(e^{2x}-1)$, $x-c=1-\tau$.
 
 # %%
-terms = 10
-coefficient = [4**n * sp.bernoulli(2 * n) / sp.factorial(2 * n) for n in range(1, terms + 1)]
-c_series = sum(k * x ** (2 * n) for n, k in enumerate(coefficient, 1))
-assert sp.series(c, x, 0, 8).removeO() == sum(
-    k * x ** (2 * n) for n, k in enumerate(coefficient[:3], 1)
-)
+coefficients = [4**n * sp.bernoulli(2 * n) / sp.factorial(2 * n) for n in range(1, 11)]
+c_series = sum(k * x ** (2 * n) for n, k in enumerate(coefficients, 1))
+assert sp.series(c - c_series, x, 0, 14).removeO() == 0
 tau = 2 * x / (sp.exp(2 * x) - 1)
 assert sp.simplify((x - c - (1 - tau)).rewrite(sp.exp)) == 0
 small = sp.exp(-2 * x)
-assert sp.simplify((sp.diff(c, x) - 1 - 2 * (small - tau) / (1 - small)).rewrite(sp.exp)) == 0
+slope_above = 1 + 2 * (small - tau) / (1 - small)
+assert sp.simplify((sp.diff(c, x) - slope_above).rewrite(sp.exp)) == 0
 
 
-def deficit_of(x, tail):
-    """x - c(x), relative to machine precision for all x from 0 to oo; `tail` is tau."""
-    series = x - sp.horner(c_series).subs(sp.Symbol("x", positive=True), x)
-    return sp.Piecewise((series, x < sp.Rational(1, 2)), (1 - tail, True))
+def nested(factors, y):
+    """sum_n factors[n] y^(2n); a fraction of more than 32 bits is rounded, CUDA would take it through double."""
+    first, *others = factors
+    first = first if first.q < 2**31 else sp.Float(first, 17)
+    return first + y**2 * nested(others, y) if others else first
 
 
-def slope_of(x, tail):
-    """c'(x), likewise."""
-    series = sp.horner(sp.diff(c_series, sp.Symbol("x", positive=True))).subs(
-        sp.Symbol("x", positive=True), x
-    )
-    closed = 1 - 2 * (sp.exp(-2 * x) - tail) / expm1(-2 * x)
-    return sp.Piecewise((series, x < sp.Rational(1, 2)), (closed, True))
+def tail_of(y):
+    """tau at y, 0 where it has no effect."""
+    return sp.Piecewise((0, y > 40), (2 * y / expm1(2 * y), True))
 
 
-def tail_of(x):
-    return sp.Piecewise((0, x > 40), (2 * x / expm1(2 * x), True))
+def deficit_of(y, tail):
+    """x - c(x) at y, to machine precision for all y from 0 to oo."""
+    near_0 = y - y**2 * nested(coefficients, y)
+    return sp.Piecewise((near_0, y < sp.Rational(1, 2)), (1 - tail, True))
+
+
+def slope_of(y, tail):
+    """c'(x) at y, likewise."""
+    near_0 = y * nested([2 * n * k for n, k in enumerate(coefficients, 1)], y)
+    above = 1 - 2 * (sp.exp(-2 * y) - tail) / expm1(-2 * y)
+    return sp.Piecewise((near_0, y < sp.Rational(1, 2)), (above, True))
 
 
 # %% [markdown]
@@ -337,16 +341,14 @@ omega = {
 }
 
 
-def factor(of, log_ratio):
+def factor(log_ratio, of=""):
     """({names: expressions}, x, x - c, c') of a linear factor whose values at its ends have this log-ratio 2x."""
-    named = lambda name: log_mass(f"{name}_{of}" if of else name, rf"{name}_{{{of}}}")[at]
-    x, tail, deficit = named("x"), named("tail"), named("deficit")
-    return (
-        {x: log_ratio / 2, tail: tail_of(x), deficit: deficit_of(x, tail)},
-        x,
-        deficit,
-        slope_of(x, tail),
-    )
+    name = lambda word, tex: log_mass(f"{word}_{of}" if of else word, tex + rf"_\{of}" * bool(of))[
+        at
+    ]
+    x, tail, deficit = name("x", "x"), name("tail", r"\tau"), name("deficit", r"\Delta")
+    named = {x: log_ratio / 2, tail: tail_of(x), deficit: deficit_of(x, tail)}
+    return named, x, deficit, slope_of(x, tail)
 
 
 def gap_kernel(name, title, inputs, is_empty, where, moments):
@@ -392,7 +394,7 @@ ends = {
 
 # %%
 top = log_mass("top", r"\log P_{\max}")[at]
-parts, x_, deficit, _ = factor("", sp.Abs(log_end - log_start))
+parts, x_, deficit, _ = factor(sp.Abs(log_end - log_start))
 constant = sp.Eq(x_, 0)
 rising = log_end > log_start
 spread = -expm1(-2 * x_)
@@ -432,9 +434,9 @@ ratio = {end: sp.exp(end - log_kappa) for end in (log_start, log_end)}
 from_ends = {"alpha": (log_start, delta), "beta": (log_end, -delta)}
 roots = {of: log_mass(f"log_{of}", rf"\log\{of}")[at] for of in from_ends}
 root_of = lambda end, d: sp.Piecewise(
-    (sp.log(2) + end - log_kappa - sp.log(s_ + 1 - d), d < 1), (sp.log((s_ - 1 + d) / 2), True)
+    (end - log_kappa - sp.log((s_ + 1 - d) / 2), d < 1), (sp.log((s_ - 1 + d) / 2), True)
 )
-factors = {of: factor(of, logaddexp(0, -root)) for of, root in roots.items()}
+factors = {of: factor(logaddexp(0, -root), of) for of, root in roots.items()}
 (_, x_a, deficit_a, slope_a), (_, x_b, deficit_b, slope_b) = factors.values()
 per_unit = lambda f: sp.log(f) - log_kappa - sp.log(s_)
 epanechnikov = gap_kernel(

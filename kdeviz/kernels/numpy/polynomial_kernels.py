@@ -150,17 +150,17 @@ def triangular_gaps(log_start, log_end, length, log_total):
 
         {\log P_{\max}}_{r,k} = \max\left({\log P_1}_{r,k}, {\log P_0}_{r,k}\right)
 
-        {x_{}}_{r,k} = \frac{\left|{{\log P_1}_{r,k} - {\log P_0}_{r,k}}\right|}{2}
+        {x}_{r,k} = \frac{\left|{{\log P_1}_{r,k} - {\log P_0}_{r,k}}\right|}{2}
 
-        {tail_{}}_{r,k} = \begin{cases} 0 & \text{for}\: {x_{}}_{r,k} > 40 \\\frac{2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases}
+        {\tau}_{r,k} = \begin{cases} 0 & \text{for}\: {x}_{r,k} > 40 \\\frac{2 {x}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x}_{r,k} \right)}} & \text{otherwise} \end{cases}
 
-        {deficit_{}}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(\frac{87734}{38979295480125} - \frac{349222 {x_{}}_{r,k}^{2}}{1531329465290625}\right) {x_{}}_{r,k}^{2} - \frac{3617}{162820783125}\right) {x_{}}_{r,k}^{2} + \frac{4}{18243225}\right) {x_{}}_{r,k}^{2} - \frac{1382}{638512875}\right) {x_{}}_{r,k}^{2} + \frac{2}{93555}\right) {x_{}}_{r,k}^{2} - \frac{1}{4725}\right) {x_{}}_{r,k}^{2} + \frac{2}{945}\right) {x_{}}_{r,k}^{2} - \frac{1}{45}\right) {x_{}}_{r,k}^{2} + \frac{1}{3}\right) {x_{}}_{r,k}^{2} + {x_{}}_{r,k} & \text{for}\: {x_{}}_{r,k} < \frac{1}{2} \\1 - {tail_{}}_{r,k} & \text{otherwise} \end{cases}
+        {\Delta}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(2.2507846516808993 \cdot 10^{-9} - 2.2805151204592183 \cdot 10^{-10} {x}_{r,k}^{2}\right) {x}_{r,k}^{2} - 2.2214608789979679 \cdot 10^{-8}\right) {x}_{r,k}^{2} + \frac{4}{18243225}\right) {x}_{r,k}^{2} - \frac{1382}{638512875}\right) {x}_{r,k}^{2} + \frac{2}{93555}\right) {x}_{r,k}^{2} - \frac{1}{4725}\right) {x}_{r,k}^{2} + \frac{2}{945}\right) {x}_{r,k}^{2} - \frac{1}{45}\right) {x}_{r,k}^{2} + \frac{1}{3}\right) {x}_{r,k}^{2} + {x}_{r,k} & \text{for}\: {x}_{r,k} < \frac{1}{2} \\1 - {\tau}_{r,k} & \text{otherwise} \end{cases}
 
-        {\overline{\log P}}_{r,k} = - {deficit_{}}_{r,k} + {\log P_{\max}}_{r,k}
+        {\overline{\log P}}_{r,k} = - {\Delta}_{r,k} + {\log P_{\max}}_{r,k}
 
-        {\log\omega_{\mathrm{large}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{{deficit_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
+        {\log\omega_{\mathrm{large}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x}_{r,k} = 0 \\- \frac{{\Delta}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
 
-        {\log\omega_{\mathrm{small}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{- {deficit_{}}_{r,k} + 2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
+        {\log\omega_{\mathrm{small}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x}_{r,k} = 0 \\- \frac{- {\Delta}_{r,k} + 2 {x}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
 
         {v}_{r,k} = \begin{cases} 0 & \text{for}\: \left({\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty\right) \vee {d}_{r,k} = 0 \\- {\log M}_{r} + {\overline{\log P}}_{r,k} & \text{otherwise} \end{cases}
 
@@ -172,7 +172,7 @@ def triangular_gaps(log_start, log_end, length, log_total):
 
         {\partial L/\partial d}_{r,k} = \begin{cases} 0 & \text{for}\: {\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty \\\frac{- {v}_{r,k} - {L}_{r}}{{T}_{r}} & \text{otherwise} \end{cases}
 
-        {\log\omega_{m}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(\begin{cases} 1 & \text{for}\: {x_{}}_{r,k} = 0 \\- \frac{2 {x_{}}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x_{}}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+        {\log\omega_{m}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(\begin{cases} 1 & \text{for}\: {x}_{r,k} = 0 \\- \frac{2 {x}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
         {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} {\log\omega_{\mathrm{large}}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\{\log\omega_{\mathrm{small}}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
@@ -225,7 +225,7 @@ def _triangular_gaps(log_start, log_end, length, log_total):
     x = (1/2)*abs(log_end - log_start)
     tail = np.where((x > 40), 0, 2*x/np.expm1(2*x))
     x_squared = x**2
-    deficit = np.where((x < 1/2), x - x_squared*(1/3 + x_squared*(x_squared*(2/945 + x_squared*(x_squared*(2/93555 + x_squared*(x_squared*(4/18243225 + x_squared*(x_squared*(87734/38979295480125 - 349222/1531329465290625*x_squared) - 3617/162820783125)) - 1382/638512875)) - 1/4725)) - 1/45)), 1 - tail)
+    deficit = np.where((x < 1/2), x - x_squared*(1/3 + x_squared*(x_squared*(2/945 + x_squared*(x_squared*(2/93555 + x_squared*(x_squared*(4/18243225 + x_squared*(x_squared*(2.2507846516808993e-9 - 2.2805151204592183e-10*x_squared) - 2.2214608789979679e-8)) - 1382/638512875)) - 1/4725)) - 1/45)), 1 - tail)
     mean = top - deficit
     inverse_expm1_x = 1/np.expm1(-2*x)
     near_large = np.log(np.where((x == 0), 1/2, -deficit*inverse_expm1_x)) - top
@@ -257,23 +257,23 @@ def epanechnikov_gaps(log_start, log_end, log_mass, h, length, log_total):
 
         {s}_{r,k} = \sqrt{2 e^{{\log P_1}_{r,k} - {\log\kappa}_{r,k}} + 2 e^{- {\log\kappa}_{r,k} + {\log P_0}_{r,k}} + {\delta}_{r,k}^{2} + 1}
 
-        {\log\alpha}_{r,k} = \begin{cases} - \log{\left(- {\delta}_{r,k} + {s}_{r,k} + 1 \right)} - {\log\kappa}_{r,k} + {\log P_0}_{r,k} + \log{\left(2 \right)} & \text{for}\: {\delta}_{r,k} < 1 \\\log{\left(\frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} - \frac{1}{2} \right)} & \text{otherwise} \end{cases}
+        {\log\alpha}_{r,k} = \begin{cases} - \log{\left(- \frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} + \frac{1}{2} \right)} - {\log\kappa}_{r,k} + {\log P_0}_{r,k} & \text{for}\: {\delta}_{r,k} < 1 \\\log{\left(\frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} - \frac{1}{2} \right)} & \text{otherwise} \end{cases}
 
-        {\log\beta}_{r,k} = \begin{cases} - \log{\left({\delta}_{r,k} + {s}_{r,k} + 1 \right)} + {\log P_1}_{r,k} - {\log\kappa}_{r,k} + \log{\left(2 \right)} & \text{for}\: {\delta}_{r,k} > -1 \\\log{\left(- \frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} - \frac{1}{2} \right)} & \text{otherwise} \end{cases}
+        {\log\beta}_{r,k} = \begin{cases} - \log{\left(\frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} + \frac{1}{2} \right)} + {\log P_1}_{r,k} - {\log\kappa}_{r,k} & \text{for}\: {\delta}_{r,k} > -1 \\\log{\left(- \frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} - \frac{1}{2} \right)} & \text{otherwise} \end{cases}
 
-        {x_{alpha}}_{r,k} = \frac{\operatorname{logaddexp}{\left(0,- {\log\alpha}_{r,k} \right)}}{2}
+        {x_\alpha}_{r,k} = \frac{\operatorname{logaddexp}{\left(0,- {\log\alpha}_{r,k} \right)}}{2}
 
-        {tail_{alpha}}_{r,k} = \begin{cases} 0 & \text{for}\: {x_{alpha}}_{r,k} > 40 \\\frac{2 {x_{alpha}}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x_{alpha}}_{r,k} \right)}} & \text{otherwise} \end{cases}
+        {\tau_\alpha}_{r,k} = \begin{cases} 0 & \text{for}\: {x_\alpha}_{r,k} > 40 \\\frac{2 {x_\alpha}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x_\alpha}_{r,k} \right)}} & \text{otherwise} \end{cases}
 
-        {deficit_{alpha}}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(\frac{87734}{38979295480125} - \frac{349222 {x_{alpha}}_{r,k}^{2}}{1531329465290625}\right) {x_{alpha}}_{r,k}^{2} - \frac{3617}{162820783125}\right) {x_{alpha}}_{r,k}^{2} + \frac{4}{18243225}\right) {x_{alpha}}_{r,k}^{2} - \frac{1382}{638512875}\right) {x_{alpha}}_{r,k}^{2} + \frac{2}{93555}\right) {x_{alpha}}_{r,k}^{2} - \frac{1}{4725}\right) {x_{alpha}}_{r,k}^{2} + \frac{2}{945}\right) {x_{alpha}}_{r,k}^{2} - \frac{1}{45}\right) {x_{alpha}}_{r,k}^{2} + \frac{1}{3}\right) {x_{alpha}}_{r,k}^{2} + {x_{alpha}}_{r,k} & \text{for}\: {x_{alpha}}_{r,k} < \frac{1}{2} \\1 - {tail_{alpha}}_{r,k} & \text{otherwise} \end{cases}
+        {\Delta_\alpha}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(2.2507846516808993 \cdot 10^{-9} - 2.2805151204592183 \cdot 10^{-10} {x_\alpha}_{r,k}^{2}\right) {x_\alpha}_{r,k}^{2} - 2.2214608789979679 \cdot 10^{-8}\right) {x_\alpha}_{r,k}^{2} + \frac{4}{18243225}\right) {x_\alpha}_{r,k}^{2} - \frac{1382}{638512875}\right) {x_\alpha}_{r,k}^{2} + \frac{2}{93555}\right) {x_\alpha}_{r,k}^{2} - \frac{1}{4725}\right) {x_\alpha}_{r,k}^{2} + \frac{2}{945}\right) {x_\alpha}_{r,k}^{2} - \frac{1}{45}\right) {x_\alpha}_{r,k}^{2} + \frac{1}{3}\right) {x_\alpha}_{r,k}^{2} + {x_\alpha}_{r,k} & \text{for}\: {x_\alpha}_{r,k} < \frac{1}{2} \\1 - {\tau_\alpha}_{r,k} & \text{otherwise} \end{cases}
 
-        {x_{beta}}_{r,k} = \frac{\operatorname{logaddexp}{\left(0,- {\log\beta}_{r,k} \right)}}{2}
+        {x_\beta}_{r,k} = \frac{\operatorname{logaddexp}{\left(0,- {\log\beta}_{r,k} \right)}}{2}
 
-        {tail_{beta}}_{r,k} = \begin{cases} 0 & \text{for}\: {x_{beta}}_{r,k} > 40 \\\frac{2 {x_{beta}}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x_{beta}}_{r,k} \right)}} & \text{otherwise} \end{cases}
+        {\tau_\beta}_{r,k} = \begin{cases} 0 & \text{for}\: {x_\beta}_{r,k} > 40 \\\frac{2 {x_\beta}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x_\beta}_{r,k} \right)}} & \text{otherwise} \end{cases}
 
-        {deficit_{beta}}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(\frac{87734}{38979295480125} - \frac{349222 {x_{beta}}_{r,k}^{2}}{1531329465290625}\right) {x_{beta}}_{r,k}^{2} - \frac{3617}{162820783125}\right) {x_{beta}}_{r,k}^{2} + \frac{4}{18243225}\right) {x_{beta}}_{r,k}^{2} - \frac{1382}{638512875}\right) {x_{beta}}_{r,k}^{2} + \frac{2}{93555}\right) {x_{beta}}_{r,k}^{2} - \frac{1}{4725}\right) {x_{beta}}_{r,k}^{2} + \frac{2}{945}\right) {x_{beta}}_{r,k}^{2} - \frac{1}{45}\right) {x_{beta}}_{r,k}^{2} + \frac{1}{3}\right) {x_{beta}}_{r,k}^{2} + {x_{beta}}_{r,k} & \text{for}\: {x_{beta}}_{r,k} < \frac{1}{2} \\1 - {tail_{beta}}_{r,k} & \text{otherwise} \end{cases}
+        {\Delta_\beta}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(2.2507846516808993 \cdot 10^{-9} - 2.2805151204592183 \cdot 10^{-10} {x_\beta}_{r,k}^{2}\right) {x_\beta}_{r,k}^{2} - 2.2214608789979679 \cdot 10^{-8}\right) {x_\beta}_{r,k}^{2} + \frac{4}{18243225}\right) {x_\beta}_{r,k}^{2} - \frac{1382}{638512875}\right) {x_\beta}_{r,k}^{2} + \frac{2}{93555}\right) {x_\beta}_{r,k}^{2} - \frac{1}{4725}\right) {x_\beta}_{r,k}^{2} + \frac{2}{945}\right) {x_\beta}_{r,k}^{2} - \frac{1}{45}\right) {x_\beta}_{r,k}^{2} + \frac{1}{3}\right) {x_\beta}_{r,k}^{2} + {x_\beta}_{r,k} & \text{for}\: {x_\beta}_{r,k} < \frac{1}{2} \\1 - {\tau_\beta}_{r,k} & \text{otherwise} \end{cases}
 
-        {\overline{\log P}}_{r,k} = \operatorname{logaddexp}{\left(0,{\log\alpha}_{r,k} \right)} + \operatorname{logaddexp}{\left(0,{\log\beta}_{r,k} \right)} - {deficit_{alpha}}_{r,k} - {deficit_{beta}}_{r,k} + {\log\kappa}_{r,k}
+        {\overline{\log P}}_{r,k} = \operatorname{logaddexp}{\left(0,{\log\alpha}_{r,k} \right)} + \operatorname{logaddexp}{\left(0,{\log\beta}_{r,k} \right)} - {\Delta_\alpha}_{r,k} - {\Delta_\beta}_{r,k} + {\log\kappa}_{r,k}
 
         {v}_{r,k} = \begin{cases} 0 & \text{for}\: {d}_{r,k} = 0 \vee {\log M}_{r,k} = -\infty \\- {\log M}_{r} + {\overline{\log P}}_{r,k} & \text{otherwise} \end{cases}
 
@@ -285,13 +285,13 @@ def epanechnikov_gaps(log_start, log_end, log_mass, h, length, log_total):
 
         {\partial L/\partial d}_{r,k} = \begin{cases} 0 & \text{for}\: {\log M}_{r,k} = -\infty \\\frac{- {v}_{r,k} - {L}_{r}}{{T}_{r}} & \text{otherwise} \end{cases}
 
-        {\log\omega_{m}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(2 {x_{alpha}}_{r,k} + 2 {x_{beta}}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+        {\log\omega_{m}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(2 {x_\alpha}_{r,k} + 2 {x_\beta}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
-        {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left({deficit_{alpha}}_{r,k} - {deficit_{beta}}_{r,k} + 2 {x_{beta}}_{r,k} \right)} + \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+        {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left({\Delta_\alpha}_{r,k} - {\Delta_\beta}_{r,k} + 2 {x_\beta}_{r,k} \right)} + \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
-        {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(- {deficit_{alpha}}_{r,k} + {deficit_{beta}}_{r,k} + 2 {x_{alpha}}_{r,k} \right)} + \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+        {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(- {\Delta_\alpha}_{r,k} + {\Delta_\beta}_{r,k} + 2 {x_\alpha}_{r,k} \right)} + \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
-        {\log\omega_{m^\pm}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(\frac{\begin{cases} \left(\left(\left(\left(\left(\left(\left(\left(\left(\frac{175468}{4331032831125} - \frac{1396888 {x_{alpha}}_{r,k}^{2}}{306265893058125}\right) {x_{alpha}}_{r,k}^{2} - \frac{57872}{162820783125}\right) {x_{alpha}}_{r,k}^{2} + \frac{8}{2606175}\right) {x_{alpha}}_{r,k}^{2} - \frac{5528}{212837625}\right) {x_{alpha}}_{r,k}^{2} + \frac{4}{18711}\right) {x_{alpha}}_{r,k}^{2} - \frac{8}{4725}\right) {x_{alpha}}_{r,k}^{2} + \frac{4}{315}\right) {x_{alpha}}_{r,k}^{2} - \frac{4}{45}\right) {x_{alpha}}_{r,k}^{2} + \frac{2}{3}\right) {x_{alpha}}_{r,k} & \text{for}\: {x_{alpha}}_{r,k} < \frac{1}{2} \\- \frac{- 2 {tail_{alpha}}_{r,k} + 2 e^{- 2 {x_{alpha}}_{r,k}}}{\operatorname{expm}_{1}{\left(- 2 {x_{alpha}}_{r,k} \right)}} + 1 & \text{otherwise} \end{cases}}{2} + \frac{\begin{cases} \left(\left(\left(\left(\left(\left(\left(\left(\left(\frac{175468}{4331032831125} - \frac{1396888 {x_{beta}}_{r,k}^{2}}{306265893058125}\right) {x_{beta}}_{r,k}^{2} - \frac{57872}{162820783125}\right) {x_{beta}}_{r,k}^{2} + \frac{8}{2606175}\right) {x_{beta}}_{r,k}^{2} - \frac{5528}{212837625}\right) {x_{beta}}_{r,k}^{2} + \frac{4}{18711}\right) {x_{beta}}_{r,k}^{2} - \frac{8}{4725}\right) {x_{beta}}_{r,k}^{2} + \frac{4}{315}\right) {x_{beta}}_{r,k}^{2} - \frac{4}{45}\right) {x_{beta}}_{r,k}^{2} + \frac{2}{3}\right) {x_{beta}}_{r,k} & \text{for}\: {x_{beta}}_{r,k} < \frac{1}{2} \\- \frac{- 2 {tail_{beta}}_{r,k} + 2 e^{- 2 {x_{beta}}_{r,k}}}{\operatorname{expm}_{1}{\left(- 2 {x_{beta}}_{r,k} \right)}} + 1 & \text{otherwise} \end{cases}}{2} \right)} + 2 \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+        {\log\omega_{m^\pm}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(\frac{\begin{cases} \left(\left(\left(\left(\left(\left(\left(\left(\left(4.0514123730256187 \cdot 10^{-8} - 4.5610302409184366 \cdot 10^{-9} {x_\alpha}_{r,k}^{2}\right) {x_\alpha}_{r,k}^{2} - 3.5543374063967487 \cdot 10^{-7}\right) {x_\alpha}_{r,k}^{2} + \frac{8}{2606175}\right) {x_\alpha}_{r,k}^{2} - \frac{5528}{212837625}\right) {x_\alpha}_{r,k}^{2} + \frac{4}{18711}\right) {x_\alpha}_{r,k}^{2} - \frac{8}{4725}\right) {x_\alpha}_{r,k}^{2} + \frac{4}{315}\right) {x_\alpha}_{r,k}^{2} - \frac{4}{45}\right) {x_\alpha}_{r,k}^{2} + \frac{2}{3}\right) {x_\alpha}_{r,k} & \text{for}\: {x_\alpha}_{r,k} < \frac{1}{2} \\- \frac{- 2 {\tau_\alpha}_{r,k} + 2 e^{- 2 {x_\alpha}_{r,k}}}{\operatorname{expm}_{1}{\left(- 2 {x_\alpha}_{r,k} \right)}} + 1 & \text{otherwise} \end{cases}}{2} + \frac{\begin{cases} \left(\left(\left(\left(\left(\left(\left(\left(\left(4.0514123730256187 \cdot 10^{-8} - 4.5610302409184366 \cdot 10^{-9} {x_\beta}_{r,k}^{2}\right) {x_\beta}_{r,k}^{2} - 3.5543374063967487 \cdot 10^{-7}\right) {x_\beta}_{r,k}^{2} + \frac{8}{2606175}\right) {x_\beta}_{r,k}^{2} - \frac{5528}{212837625}\right) {x_\beta}_{r,k}^{2} + \frac{4}{18711}\right) {x_\beta}_{r,k}^{2} - \frac{8}{4725}\right) {x_\beta}_{r,k}^{2} + \frac{4}{315}\right) {x_\beta}_{r,k}^{2} - \frac{4}{45}\right) {x_\beta}_{r,k}^{2} + \frac{2}{3}\right) {x_\beta}_{r,k} & \text{for}\: {x_\beta}_{r,k} < \frac{1}{2} \\- \frac{- 2 {\tau_\beta}_{r,k} + 2 e^{- 2 {x_\beta}_{r,k}}}{\operatorname{expm}_{1}{\left(- 2 {x_\beta}_{r,k} \right)}} + 1 & \text{otherwise} \end{cases}}{2} \right)} + 2 \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
@@ -350,16 +350,16 @@ def _epanechnikov_gaps(log_start, log_end, log_mass, h, length, log_total):
     np.exp(exp_log_start_minus_log_kappa, out=exp_log_start_minus_log_kappa)
     delta = exp_log_start_minus_log_kappa - exp_log_end_minus_log_kappa
     s = np.sqrt(1 + delta**2 + 2*exp_log_end_minus_log_kappa + 2*exp_log_start_minus_log_kappa)
-    log_alpha = np.where((delta < 1), log_start + np.log(2) - log_kappa - np.log1p(s - delta), np.log((1/2)*delta + (1/2)*s - 1/2))
-    log_beta = np.where((delta > -1), log_end + np.log(2) - log_kappa - np.log1p(delta + s), np.log((1/2)*s - 1/2 - 1/2*delta))
+    log_alpha = np.where((delta < 1), log_start - log_kappa - np.log(1/2 + (1/2)*s - 1/2*delta), np.log((1/2)*delta + (1/2)*s - 1/2))
+    log_beta = np.where((delta > -1), log_end - log_kappa - np.log(1/2 + (1/2)*delta + (1/2)*s), np.log((1/2)*s - 1/2 - 1/2*delta))
     x_alpha = (1/2)*np.logaddexp(0, -log_alpha)
     tail_alpha = np.where((x_alpha > 40), 0, 2*x_alpha/np.expm1(2*x_alpha))
     x_alpha_squared = x_alpha**2
-    deficit_alpha = np.where((x_alpha < 1/2), x_alpha - x_alpha_squared*(1/3 + x_alpha_squared*(x_alpha_squared*(2/945 + x_alpha_squared*(x_alpha_squared*(2/93555 + x_alpha_squared*(x_alpha_squared*(4/18243225 + x_alpha_squared*(x_alpha_squared*(87734/38979295480125 - 349222/1531329465290625*x_alpha_squared) - 3617/162820783125)) - 1382/638512875)) - 1/4725)) - 1/45)), 1 - tail_alpha)
+    deficit_alpha = np.where((x_alpha < 1/2), x_alpha - x_alpha_squared*(1/3 + x_alpha_squared*(x_alpha_squared*(2/945 + x_alpha_squared*(x_alpha_squared*(2/93555 + x_alpha_squared*(x_alpha_squared*(4/18243225 + x_alpha_squared*(x_alpha_squared*(2.2507846516808993e-9 - 2.2805151204592183e-10*x_alpha_squared) - 2.2214608789979679e-8)) - 1382/638512875)) - 1/4725)) - 1/45)), 1 - tail_alpha)
     x_beta = (1/2)*np.logaddexp(0, -log_beta)
     tail_beta = np.where((x_beta > 40), 0, 2*x_beta/np.expm1(2*x_beta))
     x_beta_squared = x_beta**2
-    deficit_beta = np.where((x_beta < 1/2), x_beta - x_beta_squared*(1/3 + x_beta_squared*(x_beta_squared*(2/945 + x_beta_squared*(x_beta_squared*(2/93555 + x_beta_squared*(x_beta_squared*(4/18243225 + x_beta_squared*(x_beta_squared*(87734/38979295480125 - 349222/1531329465290625*x_beta_squared) - 3617/162820783125)) - 1382/638512875)) - 1/4725)) - 1/45)), 1 - tail_beta)
+    deficit_beta = np.where((x_beta < 1/2), x_beta - x_beta_squared*(1/3 + x_beta_squared*(x_beta_squared*(2/945 + x_beta_squared*(x_beta_squared*(2/93555 + x_beta_squared*(x_beta_squared*(4/18243225 + x_beta_squared*(x_beta_squared*(2.2507846516808993e-9 - 2.2805151204592183e-10*x_beta_squared) - 2.2214608789979679e-8)) - 1382/638512875)) - 1/4725)) - 1/45)), 1 - tail_beta)
     mean = log_kappa + np.logaddexp(0, log_alpha) + np.logaddexp(0, log_beta) - deficit_alpha - deficit_beta
     excess = np.where((length == 0) | (log_mass == -np.inf), 0, mean - log_total[:, None])
     reach = np.sum(held, 1)
@@ -372,5 +372,5 @@ def _epanechnikov_gaps(log_start, log_end, log_mass, h, length, log_total):
     log_held = np.log(held)
     omega_below = np.where((held == 0), -np.inf, log_held + unit + np.log(deficit_alpha + 2*x_beta - deficit_beta) - log_kappa - np.log(s))
     omega_above = np.where((held == 0), -np.inf, log_held + unit + np.log(deficit_beta + 2*x_alpha - deficit_alpha) - log_kappa - np.log(s))
-    omega_both = np.where((held == 0), -np.inf, unit + 2*log_held + np.log((1/2)*np.where((x_alpha < 1/2), x_alpha*(2/3 + x_alpha_squared*(x_alpha_squared*(4/315 + x_alpha_squared*(x_alpha_squared*(4/18711 + x_alpha_squared*(x_alpha_squared*(8/2606175 + x_alpha_squared*(x_alpha_squared*(175468/4331032831125 - 1396888/306265893058125*x_alpha_squared) - 57872/162820783125)) - 5528/212837625)) - 8/4725)) - 4/45)), 1 - (2*np.exp(-2*x_alpha) - 2*tail_alpha)/np.expm1(-2*x_alpha)) + (1/2)*np.where((x_beta < 1/2), x_beta*(2/3 + x_beta_squared*(x_beta_squared*(4/315 + x_beta_squared*(x_beta_squared*(4/18711 + x_beta_squared*(x_beta_squared*(8/2606175 + x_beta_squared*(x_beta_squared*(175468/4331032831125 - 1396888/306265893058125*x_beta_squared) - 57872/162820783125)) - 5528/212837625)) - 8/4725)) - 4/45)), 1 - (2*np.exp(-2*x_beta) - 2*tail_beta)/np.expm1(-2*x_beta))) - log_kappa - np.log(s))
+    omega_both = np.where((held == 0), -np.inf, unit + 2*log_held + np.log((1/2)*np.where((x_alpha < 1/2), x_alpha*(2/3 + x_alpha_squared*(x_alpha_squared*(4/315 + x_alpha_squared*(x_alpha_squared*(4/18711 + x_alpha_squared*(x_alpha_squared*(8/2606175 + x_alpha_squared*(x_alpha_squared*(4.0514123730256187e-8 - 4.5610302409184366e-9*x_alpha_squared) - 3.5543374063967487e-7)) - 5528/212837625)) - 8/4725)) - 4/45)), 1 - (2*np.exp(-2*x_alpha) - 2*tail_alpha)/np.expm1(-2*x_alpha)) + (1/2)*np.where((x_beta < 1/2), x_beta*(2/3 + x_beta_squared*(x_beta_squared*(4/315 + x_beta_squared*(x_beta_squared*(4/18711 + x_beta_squared*(x_beta_squared*(8/2606175 + x_beta_squared*(x_beta_squared*(4.0514123730256187e-8 - 4.5610302409184366e-9*x_beta_squared) - 3.5543374063967487e-7)) - 5528/212837625)) - 8/4725)) - 4/45)), 1 - (2*np.exp(-2*x_beta) - 2*tail_beta)/np.expm1(-2*x_beta))) - log_kappa - np.log(s))
     return loss, reach, grad_length, omega_mass, omega_below, omega_above, omega_both
