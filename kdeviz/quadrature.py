@@ -92,7 +92,8 @@ def quadrature_rows(xp, compute, rows, kernel_name, limit=LIMIT):
 
     The error is at most 1e-12 (float64) or 1e-6 (float32, computed in double) by its own estimate, or a ValueError says how large it is: of the
     loss relative to max(1, |loss|), of grad_z, of h grad_h relative to H = max(1, |h grad_h|), and of h grad_points, h grad_a and h grad_b
-    relative to sqrt(H). A row of NaN comes out as the kernel makes it. Source: ``derivations/quadrature.py``.
+    relative to sqrt(H). A loss beyond 4500 may have an error of its rounding, eps |loss|, in all of them: the kernel's exponents have it.
+    A row of NaN comes out as the kernel makes it. Source: ``derivations/quadrature.py``.
     """
     panels = chosen_panels(xp, compute, rows, kernel_name, limit)
     return at_nodes(xp, lambda **some: compute(**some)[:6], rows, panels)
