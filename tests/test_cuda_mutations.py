@@ -220,7 +220,7 @@ LAUNCH_MUTATIONS = {
     "a_size_forgotten": (mixture_ce, r"\(R, B, J\), outputs", "(R, B), outputs", "takes 12 arguments; got 11"),
     "outputs_swapped": (mixture_ce, r"outputs = \(R,\), \(R, J\)", "outputs = (R, J), (R,)", OVERFLOW),
     "too_little_scratch": (mixture_ce, r"scratch=(\d+)\*J", "scratch=1*J", OVERFLOW),
-    "scratch_for_one_block": (launch, r"blocks \* scratch", "scratch", OVERFLOW),
+    "scratch_for_one_block": (launch, r"at_once \* scratch", "scratch", OVERFLOW),
     "sizes_as_python_integers": (launch, r"np\.int64\(size\) for", "int(size) for", REFUSED),
     "sizes_as_floats": (launch, r"np\.int64\(size\) for", "float(size) for", REFUSED),
     "sizes_of_32_bits": (launch, r"np\.int64\(size\) for", "np.int32(size) for", REFUSED),

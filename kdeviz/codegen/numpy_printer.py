@@ -225,7 +225,7 @@ def function(kernel, source):
             *(f"    {t.base} = np.empty({shape(t)}, {printed.first}.dtype)" for t in kernel.outputs),
             *(f"    {name} = _blocks({', '.join([str(kernel.blocked.size), *others])})" for name in blocks),
             '    with np.errstate(all="ignore"):',
-            f"        for rows in _blocks({row.size}, {', '.join(widths)}):",
+            f"        for rows in _blocks({', '.join([str(row.size), *widths])}, most={row.size}):",
             f"            block = _{kernel.name}({', '.join([of_rows(t, kernel) for t in kernel.inputs] + blocks)})",
             f"            {', '.join(f'{name}[rows]' for name in outputs)}{comma} = block",
             f"    return {', '.join(outputs)}{comma}",

@@ -58,7 +58,7 @@ def box_gaps(log_mass, length, log_total):
     log_density = np.empty((R, K), log_mass.dtype)
     reach = np.empty((R,), log_mass.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, K):
+        for rows in _blocks(R, K, most=R):
             block = _box_gaps(log_mass[rows], length[rows], log_total[rows])
             loss[rows], grad_length[rows], log_density[rows], reach[rows] = block
     return loss, grad_length, log_density, reach

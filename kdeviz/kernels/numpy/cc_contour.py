@@ -96,7 +96,7 @@ def saddle_start(gap, size):
     tau = np.empty((R,), gap.dtype)
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_ks[0].stop):
+        for rows in _blocks(R, all_ks[0].stop, most=R):
             block = _saddle_start(gap[rows], size[rows], all_ks)
             tau[rows], = block
     return tau,
@@ -157,7 +157,7 @@ def saddle_step(gap, tau):
     excess = np.empty((R,), gap.dtype)
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_ks[0].stop):
+        for rows in _blocks(R, all_ks[0].stop, most=R):
             block = _saddle_step(gap[rows], tau[rows], all_ks)
             next_tau[rows], sigma[rows], excess[rows] = block
     return next_tau, sigma, excess
@@ -208,7 +208,7 @@ def saddle_excess(eta, top, tau):
     missing = np.empty((R,), eta.dtype)
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_ks[0].stop):
+        for rows in _blocks(R, all_ks[0].stop, most=R):
             block = _saddle_excess(eta[rows], top[rows], tau[rows], all_ks)
             missing[rows], = block
     return missing,
@@ -310,7 +310,7 @@ def log_partition(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
     log_Z = np.empty((R,), gap.dtype)
     all_nodes = _blocks(N, D)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, D, all_nodes[0].stop):
+        for rows in _blocks(R, D, all_nodes[0].stop, most=R):
             block = _log_partition(gap[rows], tau[rows], sigma[rows], excess[rows], zeta_x, zeta_y, w_x, w_y, all_nodes)
             log_Z[rows], = block
     return log_Z,
@@ -412,7 +412,7 @@ def log_partition_and_mean(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
     mean = np.empty((R, D), gap.dtype)
     all_nodes = _blocks(N, D)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, D, all_nodes[0].stop):
+        for rows in _blocks(R, D, all_nodes[0].stop, most=R):
             block = _log_partition_and_mean(gap[rows], tau[rows], sigma[rows], excess[rows], zeta_x, zeta_y, w_x, w_y, all_nodes)
             log_Z[rows], mean[rows] = block
     return log_Z, mean
@@ -507,7 +507,7 @@ def log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x,
     W_y = np.empty((R, N), gap.dtype)
     all_nodes = _blocks(N, D)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, D, all_nodes[0].stop):
+        for rows in _blocks(R, D, all_nodes[0].stop, most=R):
             block = _log_partition_mean_and_weights(gap[rows], tau[rows], sigma[rows], excess[rows], zeta_x, zeta_y, w_x, w_y, rest_x[rows], rest_y[rows], rest_log[rows], all_nodes)
             log_Z[rows], mean[rows], F[rows], W_x[rows], W_y[rows] = block
     return log_Z, mean, F, W_x, W_y
@@ -648,7 +648,7 @@ def variances(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y):
     variance = np.empty((R, D), gap.dtype)
     all_nodes = _blocks(N, D)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, D, all_nodes[0].stop):
+        for rows in _blocks(R, D, all_nodes[0].stop, most=R):
             block = _variances(gap[rows], tau[rows], sigma[rows], mean[rows], F[rows], W_x[rows], W_y[rows], zeta_x, zeta_y, all_nodes)
             variance[rows], = block
     return variance,
@@ -753,7 +753,7 @@ def covariance_matvec(gap, tau, sigma, mean, F, W_x, W_y, zeta_x, zeta_y, v):
     product = np.empty((R, D), gap.dtype)
     all_nodes = _blocks(N, D)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, D, all_nodes[0].stop):
+        for rows in _blocks(R, D, all_nodes[0].stop, most=R):
             block = _covariance_matvec(gap[rows], tau[rows], sigma[rows], mean[rows], F[rows], W_x[rows], W_y[rows], zeta_x, zeta_y, v[rows], all_nodes)
             product[rows], = block
     return product,
@@ -829,7 +829,7 @@ def power_sums_10(gap, tau, sigma, zeta_x, zeta_y):
     rest_log = np.empty((R,), gap.dtype)
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_ks[0].stop):
+        for rows in _blocks(R, all_ks[0].stop, most=R):
             block = _power_sums_10(gap[rows], tau[rows], sigma[rows], zeta_x, zeta_y, all_ks)
             rest_x[rows], rest_y[rows], rest_log[rows] = block
     return rest_x, rest_y, rest_log
@@ -931,7 +931,7 @@ def power_means_10(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     mean = np.empty((R, D), gap.dtype)
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_ks[0].stop):
+        for rows in _blocks(R, all_ks[0].stop, most=R):
             block = _power_means_10(gap[rows], tau[rows], sigma[rows], F[rows], W_x[rows], W_y[rows], zeta_x, zeta_y, all_ks)
             mean[rows], = block
     return mean,
@@ -1018,7 +1018,7 @@ def power_sums_20(gap, tau, sigma, zeta_x, zeta_y):
     rest_log = np.empty((R,), gap.dtype)
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_ks[0].stop):
+        for rows in _blocks(R, all_ks[0].stop, most=R):
             block = _power_sums_20(gap[rows], tau[rows], sigma[rows], zeta_x, zeta_y, all_ks)
             rest_x[rows], rest_y[rows], rest_log[rows] = block
     return rest_x, rest_y, rest_log
@@ -1165,7 +1165,7 @@ def power_means_20(gap, tau, sigma, F, W_x, W_y, zeta_x, zeta_y):
     mean = np.empty((R, D), gap.dtype)
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, all_ks[0].stop):
+        for rows in _blocks(R, all_ks[0].stop, most=R):
             block = _power_means_20(gap[rows], tau[rows], sigma[rows], F[rows], W_x[rows], W_y[rows], zeta_x, zeta_y, all_ks)
             mean[rows], = block
     return mean,

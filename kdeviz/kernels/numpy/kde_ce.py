@@ -120,7 +120,7 @@ def laplace(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _laplace(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -282,7 +282,7 @@ def gaussian(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _gaussian(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -444,7 +444,7 @@ def box(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _box(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -591,7 +591,7 @@ def triangular(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _triangular(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -754,7 +754,7 @@ def epanechnikov(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _epanechnikov(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -919,7 +919,7 @@ def cauchy(z, points, a, b, h, position, q, log_floor):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _cauchy(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1092,7 +1092,7 @@ def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _laplace_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1270,7 +1270,7 @@ def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _gaussian_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1440,7 +1440,7 @@ def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _box_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1595,7 +1595,7 @@ def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _triangular_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1766,7 +1766,7 @@ def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _epanechnikov_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -1939,7 +1939,7 @@ def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _cauchy_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
@@ -2110,7 +2110,7 @@ def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
     log_density = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _von_mises_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], position[rows], q[rows], log_floor[rows], period[rows], all_bins)
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows], log_density[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density

@@ -107,7 +107,7 @@ def laplace(z, points, a, b, h):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J):
+        for rows in _blocks(R, J, most=R):
             block = _laplace(z[rows], points[rows], a[rows], b[rows], h[rows])
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b
@@ -254,7 +254,7 @@ def laplace_on_circle(z, points, a, b, h, period):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J):
+        for rows in _blocks(R, J, most=R):
             block = _laplace_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], period[rows])
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b
@@ -423,7 +423,7 @@ def laplace_hvp(z, points, a, b, h, v):
     J = z.shape[1]
     product = np.empty((R, J), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J):
+        for rows in _blocks(R, J, most=R):
             block = _laplace_hvp(z[rows], points[rows], a[rows], b[rows], h[rows], v[rows])
             product[rows], = block
     return product,
@@ -555,7 +555,7 @@ def laplace_hvp_on_circle(z, points, a, b, h, period, v):
     J = z.shape[1]
     product = np.empty((R, J), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J):
+        for rows in _blocks(R, J, most=R):
             block = _laplace_hvp_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], period[rows], v[rows])
             product[rows], = block
     return product,
@@ -717,7 +717,7 @@ def laplace_em(z, points, a, b, h):
     J = z.shape[1]
     log_R = np.empty((R, J), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J):
+        for rows in _blocks(R, J, most=R):
             block = _laplace_em(z[rows], points[rows], a[rows], b[rows], h[rows])
             log_R[rows], = block
     return log_R,
@@ -831,7 +831,7 @@ def laplace_em_on_circle(z, points, a, b, h, period):
     J = z.shape[1]
     log_R = np.empty((R, J), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J):
+        for rows in _blocks(R, J, most=R):
             block = _laplace_em_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], period[rows])
             log_R[rows], = block
     return log_R,

@@ -94,7 +94,7 @@ def mixture_ce(z, log_K, q, log_floor):
     grad_q = np.empty((R, B), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _mixture_ce(z[rows], log_K[rows], q[rows], log_floor[rows], all_bins)
             loss[rows], grad_z[rows], grad_log_K[rows], grad_q[rows] = block
     return loss, grad_z, grad_log_K, grad_q
@@ -186,7 +186,7 @@ def mixture_log_responsibility(z, log_K, q, log_floor):
     log_R = np.empty((R, J), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _mixture_log_responsibility(z[rows], log_K[rows], q[rows], log_floor[rows], all_bins)
             log_R[rows], = block
     return log_R,
@@ -286,7 +286,7 @@ def mixture_hessian_times_vector(z, log_K, q, log_floor, v):
     product = np.empty((R, J), z.dtype)
     all_bins = _blocks(B, J)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, all_bins[0].stop):
+        for rows in _blocks(R, J, all_bins[0].stop, most=R):
             block = _mixture_hessian_times_vector(z[rows], log_K[rows], q[rows], log_floor[rows], v[rows], all_bins)
             product[rows], = block
     return product,

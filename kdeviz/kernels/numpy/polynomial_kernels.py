@@ -66,7 +66,7 @@ def join_blocks(left_mass, left_below, left_above, left_both, right_mass, right_
     above = np.empty((R, N), left_mass.dtype)
     both = np.empty((R, N), left_mass.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, N):
+        for rows in _blocks(R, N, most=R):
             block = _join_blocks(left_mass[rows], left_below[rows], left_above[rows], left_both[rows], right_mass[rows], right_below[rows], right_above[rows], right_both[rows], ahead[rows], beyond[rows])
             mass[rows], below[rows], above[rows], both[rows] = block
     return mass, below, above, both
@@ -126,7 +126,7 @@ def window_sums(mass, below, above, both, room_below, room_above):
     to_upper = np.empty((R, N), mass.dtype)
     to_both = np.empty((R, N), mass.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, N):
+        for rows in _blocks(R, N, most=R):
             block = _window_sums(mass[rows], below[rows], above[rows], both[rows], room_below[rows], room_above[rows])
             to_lower[rows], to_upper[rows], to_both[rows] = block
     return to_lower, to_upper, to_both
@@ -213,7 +213,7 @@ def triangular_gaps(log_start, log_end, length, log_total):
     omega_below = np.empty((R, K), log_start.dtype)
     omega_above = np.empty((R, K), log_start.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, K):
+        for rows in _blocks(R, K, most=R):
             block = _triangular_gaps(log_start[rows], log_end[rows], length[rows], log_total[rows])
             loss[rows], reach[rows], grad_length[rows], omega_mass[rows], omega_below[rows], omega_above[rows] = block
     return loss, reach, grad_length, omega_mass, omega_below, omega_above
@@ -334,7 +334,7 @@ def epanechnikov_gaps(log_start, log_end, log_mass, h, length, log_total):
     omega_above = np.empty((R, K), log_start.dtype)
     omega_both = np.empty((R, K), log_start.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, K):
+        for rows in _blocks(R, K, most=R):
             block = _epanechnikov_gaps(log_start[rows], log_end[rows], log_mass[rows], h[rows], length[rows], log_total[rows])
             loss[rows], reach[rows], grad_length[rows], omega_mass[rows], omega_below[rows], omega_above[rows], omega_both[rows] = block
     return loss, reach, grad_length, omega_mass, omega_below, omega_above, omega_both

@@ -57,7 +57,7 @@ def softmax_ce(z, y):
     grad_z = np.empty((R, D), z.dtype)
     grad_y = np.empty((R, D), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, D):
+        for rows in _blocks(R, D, most=R):
             block = _softmax_ce(z[rows], y[rows])
             loss[rows], grad_z[rows], grad_y[rows] = block
     return loss, grad_z, grad_y
