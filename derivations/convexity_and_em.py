@@ -386,7 +386,7 @@ assert sp.limit((gap - eta * sp.tanh(gap / 2)) / gap, gap, 0) == 1 - eta / 2
 # are free: the step $S\leftarrow\bar R/\sum_j\bar R_j$ is then the EM step, with $\bar R$ from $R_j=S_jK_j/(p+f)$.
 #
 # **Rounding.** $S-g$ is $\bar R$ in mathematics only. Where a weight falls to far less than $\varepsilon$ of itself, the difference is noise, or
-# negative: a step must compute $\bar R$ as the mean that it is.
+# negative: a step must compute $\bar R$ as the mean that it is, as `kdeviz.em_step` does.
 #
 # **Where the points are** the loss is not convex, and not free of false minima: the likelihood of a mixture in its locations.
 #
