@@ -287,7 +287,7 @@ def check_limit(panels, count, error, limit):
         worst = np.argmax(count)
         raise ValueError(
             f"quadrature needs more than {limit} nodes in row {panels.row[worst]}: its error is still about "
-            f"{panels.per_row(error)[worst]:.0e}, relative to the loss and the gradients. Pass `bins`, or a larger `limit`."
+            f"{panels.per_row(error)[worst]:.0e}, relative to the loss and the gradients. Pass `bins`, e.g. bins=4096."
         )
 
 

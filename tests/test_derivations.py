@@ -24,6 +24,15 @@ MISTAKES = {
     ("kde_ce", "ratio = sp.exp(2 * sp.Abs(u) - turn)", "ratio = sp.exp(sp.Abs(u) - turn)"),
     ("kde_ce", "room: (h - sp.Abs(distance)) / h", "room: (h + sp.Abs(distance)) / h"),
     ("kde_ce", "-(turn**2) / (2 * sp.pi**2)", "-(turn**2) / (3 * sp.pi**2)"),
+    ("mixture_ce", "sp.log(mass) - log_p, True", "sp.log(q) + log_p, True"),
+    ("mixture_ce", "moved: mass * (1 - share)", "moved: mass * share"),
+    ("laplace_integral", "done: (place - start)", "done: (end - start)"),
+    ("laplace_integral", "towards(done, -1)", "towards(done, 1)"),
+    ("laplace_integral", "excess = I_left - I_right", "excess = I_left + I_right"),
+    ("quadrature", "h**2 * (z0 - z1) / (x1 - x0)", "h**2 * (z1 - z0) / (x1 - x0)"),
+    ("quadrature", "(sp.I * y - s * d) ** 2 + h**2", "(sp.I * y - s * d) ** 2 - h**2"),
+    ("quadrature", "(x**2 - 1) * sp.diff(P, x)", "(x**2 + 1) * sp.diff(P, x)"),
+    ("quadrature", "-1 / (m * (m - 1)", "1 / (m * (m - 1)"),
 }
 
 
