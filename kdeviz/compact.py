@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arrays import namespace
 from .losses import kernels
 
 
 def compact_rows(xp, kernel, rows, zero="inf"):
     """(loss, grad z, grad points, grad h, grad a, grad b, log of the mean responsibilities) of the rows z, points (R, J), h, a, b (R,).
 
-    kernel: "box", "triangular" or "epanechnikov"; zero: "inf" or "skip". With rows["period"], distances are to the nearest image; positions
-    are less than two turns from a, and b - a is at most one. Where the loss is infinite, grad z is over what is explained, and the other
+    kernel: "box", "triangular" or "epanechnikov"; zero: "inf" or "skip". With rows["period"], distances are to the nearest image; a is
+    less than a turn from 0 and b - a at most one. Where the loss is infinite, grad z is over what is explained, and the other
     gradients mean nothing.
     """
     if kernel == "box":
@@ -36,6 +37,15 @@ def interval_rows(xp, rows, zero="inf"):
     return finished(
         xp, box_rows(xp, {**rows, "h": xp.zeros(len(lo))}, lo, hi, zero), rows, xp.where(xp.isnan(lo), lo, hi)
     )
+
+
+def compact_hessian_product(xp, kernel, rows, v):
+    """E[r (r . v)] (R, J) in double, for the responsibilities r at a place of what is held of the target, and a vector v (R, J).
+
+    It is what the Hessian in z has beyond products of S and of the mean responsibilities. Rows as for `compact_rows`, or `interval_rows` with
+    kernel "box".
+    """
+    return box_product(xp, rows, v) if kernel == "box" else polynomial_product(xp, kernel, rows, v)
 
 
 def finished(xp, out, rows, positions):
@@ -227,42 +237,83 @@ def joining(xp, low, high):
 # ------------------------------------------------------------------------------------------- box
 def box_rows(xp, rows, lo, hi, zero):
     """`interval_rows` of the intervals from lo - h to hi + h."""
-    z, a, b, h, period = as_columns(rows, "z", "a", "b", "h", "period")
     with np.errstate(all="ignore"):
-        z, width = z - z.max(-1, keepdims=True), place(xp, b, a)
-        log_total, log_z = log_sum(xp, z), z
-        lo, hi = place(xp, lo.astype(float), a, -h), place(xp, hi.astype(float), a, h)
-        if period is not None:
-            log_z, lo, hi = on_line(xp, z, lo, hi, period)
-        beyond = xp.isneginf(log_z)  # points without weight cut nothing
-        lo, hi = (clip(xp, (xp.where(beyond, np.inf, edge[0]), edge[1]), width) for edge in (lo, hi))
-        loss, held, lost, log_R, by_lo, by_hi, grad_a, grad_b = box(xp, log_z, log_total, lo, hi, width)
-        grad_z, log_R, by_lo, by_hi = of_points(xp, z, log_total, log_R, by_lo, by_hi)
-        loss, grad_z = with_policy(xp, zero, loss, grad_z, held, width, lost)
+        z, log_z, lo, hi, width = intervals(xp, rows, lo, hi)
+        log_total, gaps = log_sum(xp, z), box(xp, log_z, log_sum(xp, z), lo, hi, width)
+        by_lo, by_hi = (moved(xp, gaps.grad_length, *at, width) for at in ((lo, gaps.first), (hi, gaps.last)))
+        grad_z, log_R, by_lo, by_hi = of_points(xp, z, log_total, log_z + gaps.over(gaps.log_density), by_lo, by_hi)
+        lost = ((gaps.length > 0) & xp.isneginf(gaps.log_mass)).any(-1)
+        loss, grad_z = with_policy(xp, zero, gaps.loss, grad_z, gaps.held, width, lost)
+        grad_a, grad_b = at_ends(xp, -gaps.grad_length, gaps.grad_length, gaps.length)
     return loss, grad_z, by_lo, by_hi, grad_a, grad_b, log_R
 
 
-def on_line(xp, z, lo, hi, period):
+def box_product(xp, rows, v):
+    """`compact_hessian_product` of boxes and intervals: the same sums as for the gradient."""
+    lo, hi = (rows["points"],) * 2 if "points" in rows else (rows["points[0]"], rows["points[1]"])
+    rows = {"h": xp.zeros(len(lo)), **rows}
+    with np.errstate(all="ignore"):
+        z, log_z, lo, hi, width = intervals(xp, rows, lo, hi)
+        gaps = box(xp, log_z, log_sum(xp, z), lo, hi, width)
+        v = xp.tile(v, log_z.shape[-1] // z.shape[-1])
+        parts = (log_z + xp.log(xp.maximum(sign * v, 0.0)) for sign in (1, -1))  # no difference before the last
+        log_rv = (spread(xp, part, gaps.first, gaps.last, gaps.length.shape[-1]) - gaps.log_mass for part in parts)
+        above, below = (
+            xp.exp(log_z + gaps.over(gaps.log_density + xp.where(gaps.length > 0, v, -np.inf))) for v in log_rv
+        )
+    return (above - below).reshape(len(z), -1, z.shape[-1]).sum(1)
+
+
+def intervals(xp, rows, lo, hi):
+    """(z, the logits of all copies, places where they begin and end in [0, width], width) of the intervals from lo - h to hi + h."""
+    z, a, b, h, period = as_columns(rows, "z", "a", "b", "h", "period")
+    log_z = z = z - z.max(-1, keepdims=True)
+    lo, hi, width = lo.astype(float), hi.astype(float), place(xp, b, a)
+    if period is None:
+        lo, hi = place(xp, lo, a, -h), place(xp, hi, a, h)
+    else:
+        log_z, lo, hi = on_line(xp, z, place(xp, xp.fmod(lo, period), a, -h), place(xp, hi, lo, 2 * h), period)
+    beyond = xp.isneginf(log_z)  # points without weight cut nothing
+    lo, hi = (clip(xp, (xp.where(beyond, np.inf, edge[0]), edge[1]), width) for edge in (lo, hi))
+    return z, log_z, lo, hi, width
+
+
+def on_line(xp, z, lo, length, period):
     """The intervals of a circle in three copies; of one that holds a whole turn, a single copy has weight."""
-    whole = distance(hi, lo) >= period
-    lo, hi = (
-        tuple(xp.where(whole, v, part) for v, part in zip((end, 0.0), x)) for x, end in ((lo, 0.0), (hi, 2 * period))
-    )
-    lo, hi = (copies(xp, edge, period) for edge in turned(xp, period, lo, hi))
+    whole = distance(length, (period, 0.0)) >= 0
+    (lo,) = turned(xp, period, tuple(xp.where(whole, 0.0, part) for part in lo))
+    length = xp.where(whole, 2 * period, length[0]), xp.where(whole, 0.0, length[1])
+    total, rest = two_sum(xp, lo[0], length[0])
+    hi = two_sum(xp, total, rest + (lo[1] + length[1]))
     once = xp.where(whole, -np.inf, z)
-    return xp.concatenate([once, z, once], -1), lo, hi
+    return xp.concatenate([once, z, once], -1), copies(xp, lo, period), copies(xp, hi, period)
+
+
+class BoxGaps(NamedTuple):
+    """A target cut at the edges of intervals, (R, K) where not said otherwise."""
+
+    first: Any  # (R, J): the gaps from first
+    last: Any  # up to, not including, last are held
+    length: Any
+    log_mass: Any
+    loss: Any  # (R,), over the length that is held
+    grad_length: Any
+    log_density: Any
+    held: Any  # (R,)
+
+    def over(self, log_values):
+        """(R, J): the logarithms of sums over what each interval holds."""
+        xp = namespace(values=log_values)
+        return windows(xp, lambda left, right, *_: xp.logaddexp(left, right), log_values[None], self.first, self.last)[
+            0
+        ]
 
 
 def box(xp, z, log_total, lo, hi, width):
-    """(loss, length that is held, whether any is not, log responsibilities, gradients in lo, hi, a, b) of places in [0, width]."""
     (first, last), lower, upper = cut(xp, (lo, hi), width)
     length = room(xp, upper, lower)
     log_mass = spread(xp, z, first, last, length.shape[-1])
-    loss, grad_length, log_density, held = kernels(xp, "box_integral").box_gaps(log_mass, length, log_total)
-    log_R = z + windows(xp, lambda left, right, *_: xp.logaddexp(left, right), log_density[None], first, last)[0]
-    lost = ((length > 0) & xp.isneginf(log_mass)).any(-1)
-    by_edges = (moved(xp, grad_length, edge, rank, width) for edge, rank in ((lo, first), (hi, last)))
-    return loss, held, lost, log_R, *by_edges, *at_ends(xp, -grad_length, grad_length, length)
+    return BoxGaps(first, last, length, log_mass, *kernels(xp, "box_integral").box_gaps(log_mass, length, log_total))
 
 
 def moved(xp, grad_length, edge, rank, width):
@@ -309,20 +360,12 @@ class Gaps(NamedTuple):
 
 def polynomial_rows(xp, kernel, rows, zero):
     """`compact_rows` of a kernel in SHAPES."""
-    z, points, a, b, h, period = as_columns(rows, "z", "points", "a", "b", "h", "period")
     with np.errstate(all="ignore"):
-        z, x, width = z - z.max(-1, keepdims=True), place(xp, points, a), place(xp, b, a)
-        log_total, log_z, reach = log_sum(xp, z), z, h
-        if period is not None:
-            (x,) = turned(xp, period, x)
-            x, log_z, reach = copies(xp, x, period), xp.tile(z, 3), xp.minimum(h, period / 2)
-        beyond = xp.maximum(x[0].max(-1, keepdims=True), width[0]) + 2 * h
-        x = tuple(xp.where(xp.isneginf(log_z), end, part) for end, part in zip((beyond, 0.0), x))  # they cut nothing
-        c, order = sorted_cuts(xp, kernel, log_z, log_total, x, h, reach, width)
+        z, c, order, width = points_on_line(xp, kernel, rows)
         gaps, *sorted_points, grad_h = polynomial(xp, kernel, c, zero)
-        per_point = xp.empty((2, *log_z.shape))
+        per_point = xp.empty((2, *c.z.shape))
         xp.put_along_axis(per_point, order[None], xp.stack(sorted_points), -1)
-        grad_z, log_R, grad_points = of_points(xp, z, log_total, *per_point)
+        grad_z, log_R, grad_points = of_points(xp, z, c.log_total, *per_point)
         lost = ((c.length > 0) & gaps.empty).any(-1)
         loss, grad_z = with_policy(xp, zero, gaps.loss, grad_z, gaps.reach, width, lost)
         start, end = (v / gaps.reach[:, None] for v in excess(xp, c, gaps))
@@ -330,10 +373,63 @@ def polynomial_rows(xp, kernel, rows, zero):
     return loss, grad_z, grad_points, grad_h, grad_a, -grad_b, log_R
 
 
+def polynomial_product(xp, kernel, rows, v):
+    """`compact_hessian_product` of a kernel in SHAPES, by quadrature on each gap to 1e-11 of the largest |v|.
+
+    The integrand K_j P_v / P^2, P_v the mixture with the weights S v, has no short antiderivative. Nodes crowd towards the ends of a gap, near
+    which P may vanish; they are taken one after another, so that memory stays O(J).
+    """
+    with np.errstate(all="ignore"):
+        z, c, order, _ = points_on_line(xp, kernel, rows)
+        shape, reach = SHAPES[kernel], solved(xp, SHAPES[kernel], c).reach[:, None]
+        v = xp.take_along_axis(xp.tile(v, order.shape[-1] // z.shape[-1]), order, -1)
+        weights = [c.z, *(c.z + xp.log(xp.maximum(sign * v, 0.0)) for sign in (1, -1))]  # no difference before the last
+        mixtures = [shape.mixture(xp, c, weight)[0] for weight in weights]
+        omega = xp.full((2, 4, *c.length.shape), -np.inf)
+        for share, other, weight in NODES:
+            nearer = (c.lower, share * c.length) if share < other else (c.upper, -other * c.length)
+            log_P, *log_P_v = (at(shifted(xp, *nearer)) for at in mixtures)
+            below, above = xp.log(share * c.length), xp.log(other * c.length)
+            sums = (
+                xp.stack([xp.zeros_like(below), below, above, below + above])
+                + xp.log(weight * c.length / reach)
+                - 2 * log_P
+            )
+            omega = xp.logaddexp(omega, xp.where(xp.isneginf(log_P), -np.inf, sums + xp.stack(log_P_v)[:, None]))
+        plus, minus = (xp.exp(shape.shares(xp, c, part)[0]) for part in omega)
+        product = xp.empty_like(plus)
+        xp.put_along_axis(product, order, plus - minus, -1)
+    return product.reshape(len(z), -1, z.shape[-1]).sum(1)
+
+
+def double_exponential(step, steps):
+    """((share of a gap below the node, share above it, weight), ...) of tanh-sinh quadrature."""
+    t = step * np.arange(-steps, steps + 1)
+    below, above = (1 / (1 + np.exp(sign * np.pi * np.sinh(t))) for sign in (-1, 1))
+    weight = below * above * np.cosh(t)
+    return np.stack([below, above, weight / weight.sum()], -1).tolist()
+
+
+NODES = double_exponential(0.1, 34)
+
+
+def points_on_line(xp, kernel, rows):
+    """(z, Cuts of all copies, the order of the copies, width)."""
+    z, points, a, b, h, period = as_columns(rows, "z", "points", "a", "b", "h", "period")
+    z, x, width = z - z.max(-1, keepdims=True), place(xp, points, a), place(xp, b, a)
+    log_total, log_z, reach = log_sum(xp, z), z, h
+    if period is not None:
+        (x,) = turned(xp, period, place(xp, xp.fmod(points, period), a))
+        x, log_z, reach = copies(xp, x, period), xp.tile(z, 3), xp.minimum(h, period / 2)
+    beyond = xp.maximum(x[0].max(-1, keepdims=True), width[0]) + 2 * h
+    x = tuple(xp.where(xp.isneginf(log_z), end, part) for end, part in zip((beyond, 0.0), x))  # they cut nothing
+    c, order = sorted_cuts(xp, kernel, log_z, log_total, x, h, reach, width)
+    return z, c, order, width
+
+
 def polynomial(xp, kernel, c, zero):
     """(Gaps, log responsibilities, gradient in the points, gradient in h)."""
-    solve, shares = SHAPES[kernel]
-    gaps = solve(xp, c)
+    gaps, shares = solved(xp, SHAPES[kernel], c), SHAPES[kernel].shares
     vanishing = xp.isposinf(gaps.omega[0])
     log_R, *grads = shares(xp, c, xp.where(xp.isposinf(gaps.omega), -np.inf, gaps.omega))
     if vanishing.any() and zero == "inf":
@@ -348,8 +444,8 @@ def sorted_cuts(xp, kernel, z, log_total, x, h, reach, width):
     """(Cuts, the order of the points) of points at x, whose supports are cut off at `reach`."""
     order = xp.argsort(x[0], -1, kind="stable")
     z, x = xp.take_along_axis(z, order, -1), take(xp, x, order)
-    reaches = (-reach, 0.0, reach) if kernel == "triangular" else (-reach, reach)
-    ranks, lower, upper = cut(xp, [clip(xp, shifted(xp, x, v), width) for v in reaches], width)
+    edges = [clip(xp, shifted(xp, x, side * reach), width) for side in SHAPES[kernel].cuts]
+    ranks, lower, upper = cut(xp, edges, width)
     length = room(xp, upper, lower)
     counts = [count(xp, rank, length.shape[-1]) for rank in ranks]
     lo, hi = shifted(xp, x, -h), shifted(xp, x, h)
@@ -368,8 +464,8 @@ def excess(xp, c, gaps):
     return (xp.where(gaps.empty, 0.0, log_P - (c.log_total - gaps.loss)[:, None]) for log_P in gaps.ends)
 
 
-def over_points(xp, c, first, last):
-    items = xp.stack([c.z, *(xp.full_like(c.z, -np.inf),) * 3])
+def over_points(xp, c, z, first, last):
+    items = xp.stack([z, *(xp.full_like(z, -np.inf),) * 3])
     return windows(xp, joining(xp, c.x, c.x), items, first, last)
 
 
@@ -378,31 +474,45 @@ def window_sums(xp, found, below, above):
     return kernels(xp, "polynomial_kernels").window_sums(*found, below, above)
 
 
-def triangular_gaps(xp, c):
+def triangular_mixture(xp, c, z):
+    """(the logarithm of sum_j exp(z_j) K_j at places (R, K), one in each gap; None)."""
     begun, passed, ended = c.counts
-    found = over_points(xp, c, xp.concatenate([ended, passed], -1), xp.concatenate([passed, begun], -1))
+    found = over_points(xp, c, z, xp.concatenate([ended, passed], -1), xp.concatenate([passed, begun], -1))
     K = c.length.shape[-1]
 
-    def log_P(y):
+    def log_sum_at(y):
         rooms = room(xp, take(xp, c.hi, ended), y), room(xp, y, take(xp, c.lo, begun - 1))
         falling, rising = window_sums(xp, found, *(xp.concatenate([v, v], -1) for v in rooms))[:2]
         return xp.logaddexp(falling[:, :K], rising[:, K:]) - xp.log(c.h)
 
-    ends = log_P(c.lower), log_P(c.upper)
-    out = kernels(xp, "polynomial_kernels").triangular_gaps(*ends, c.length, c.log_total)
-    loss, reach, grad_length, *omega = out
-    omega = xp.stack([*omega, xp.full_like(c.length, -np.inf)])
-    return Gaps(ends, xp.isneginf(xp.maximum(*ends)), loss, reach, grad_length, omega)
+    return log_sum_at, None
 
 
-def epanechnikov_gaps(xp, c):
+def epanechnikov_mixture(xp, c, z):
+    """(the logarithm of sum_j exp(z_j) K_j at places (R, K), one in each gap; that of sum_j exp(z_j) over the points that hold it)."""
     begun, ended = c.counts
-    found = over_points(xp, c, ended, begun)
+    found = over_points(xp, c, z, ended, begun)
     rooms = lambda y: (room(xp, take(xp, c.hi, ended), y), room(xp, y, take(xp, c.lo, begun - 1)))
-    ends = [window_sums(xp, found, *rooms(y))[2] - 2 * xp.log(c.h) for y in (c.lower, c.upper)]
-    out = kernels(xp, "polynomial_kernels").epanechnikov_gaps(*ends, found[0], c.h[:, 0], c.length, c.log_total)
-    loss, reach, grad_length, *omega = out
-    return Gaps(ends, xp.isneginf(found[0]), loss, reach, grad_length, xp.stack(omega))
+    return lambda y: window_sums(xp, found, *rooms(y))[2] - 2 * xp.log(c.h), found[0]
+
+
+def solved(xp, shape, c):
+    """The Gaps of a mixture."""
+    at, log_mass = shape.mixture(xp, c, c.z)
+    ends = at(c.lower), at(c.upper)
+    given = ends if log_mass is None else (*ends, log_mass, c.h[:, 0])
+    loss, reach, grad_length, *omega = getattr(kernels(xp, "polynomial_kernels"), shape.gaps)(
+        *given, c.length, c.log_total
+    )
+    omega += [xp.full_like(c.length, -np.inf)] * (4 - len(omega))
+    return Gaps(
+        ends,
+        xp.isneginf(xp.maximum(*ends) if log_mass is None else log_mass),
+        loss,
+        reach,
+        grad_length,
+        xp.stack(omega),
+    )
 
 
 def triangular_shares(xp, c, omega):
@@ -427,9 +537,18 @@ def epanechnikov_shares(xp, c, omega):
     return both, xp.exp(upper) - xp.exp(lower), grad_h
 
 
+class Shape(NamedTuple):
+    """What tells one polynomial kernel from another."""
+
+    cuts: tuple  # where the target is cut, in reaches of a support from a point
+    mixture: Any
+    gaps: str  # the generated kernel
+    shares: Any
+
+
 SHAPES = {
-    "triangular": (triangular_gaps, triangular_shares),
-    "epanechnikov": (epanechnikov_gaps, epanechnikov_shares),
+    "triangular": Shape((-1, 0, 1), triangular_mixture, "triangular_gaps", triangular_shares),
+    "epanechnikov": Shape((-1, 1), epanechnikov_mixture, "epanechnikov_gaps", epanechnikov_shares),
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from derivations import box_integral as derivation
 from kdeviz import kde_cross_entropy
-from kdeviz.compact import compact_rows, interval_rows, spread, windows
+from kdeviz.compact import compact_hessian_product, compact_rows, interval_rows, spread, windows
 
 INF = np.inf
 
@@ -192,3 +192,24 @@ def test_a_long_row_of_equal_logits_counts_how_many_hold_each_gap():
 def test_a_window_is_the_end_of_one_block_and_the_start_of_the_next():
     (left, right), half = derivation.window_blocks(5, 23)
     assert half == 16 and left == range(5, 16) and right == range(16, 23)
+
+
+@pytest.mark.parametrize("period", [{}, {"period": 2.0}], ids=["line", "circle"])
+def test_the_product_with_the_hessian_is_a_difference_of_gradients(period):
+    """H v = S (v - S.v) - R v + E[r (r.v)]."""
+    rows = as_rows(**random_intervals(3, 2, 8), **period)
+    v, step = np.random.default_rng(4).normal(size=(2, 8)), 1e-5
+    _, grad_z, *_, log_R = interval_rows(np, rows)
+    R, S = np.exp(log_R), grad_z + np.exp(log_R)
+    got = S * (v - (S * v).sum(-1, keepdims=True)) - (R * v - compact_hessian_product(np, "box", rows, v))
+    up, down = (interval_rows(np, rows | {"z": rows["z"] + sign * step * v})[1] for sign in (1, -1))
+    assert np.abs(got - (up - down) / (2 * step)).max() < 1e-9
+    assert np.abs(compact_hessian_product(np, "box", rows, np.ones_like(v)) - R).max() < 1e-14
+
+
+def test_the_product_with_the_hessian_keeps_small_entries():
+    """A point of weight e^-600 has its digits, whatever the others are."""
+    rows = as_rows(z=[0.0, -600.0], points=[0.0, 0.5], h=0.75, a=0.0, b=1.0)
+    product = compact_hessian_product(np, "box", rows, np.array([[1.0, 0.0]]))
+    want = np.exp(-600.0) * 0.75 * 1.0
+    assert abs(product[0, 1] / want - 1) < 1e-12 and abs(product[0, 0] - 0.75) < 1e-15

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mpmath import mpf
 
 from kdeviz import kde_cross_entropy
-from kdeviz.compact import compact_rows
+from kdeviz.compact import compact_hessian_product, compact_rows
 from kdeviz.kernels.numpy import polynomial_kernels
 
 INF = np.inf
@@ -215,3 +215,25 @@ def test_nan_in_the_logits_stays_in_its_row(name):
     z = np.array([[0.0, np.nan], [0.0, 1.0]])
     loss, grad_z, *_ = compact_rows(np, name, as_rows(z=z, points=[[0.1, 0.4]] * 2, a=0.0, b=1.0, h=1.0))
     assert np.isnan(loss[0]) and np.isfinite(loss[1]) and np.isfinite(grad_z[1]).all()
+
+
+@pytest.mark.parametrize("h", [0.3, 0.6, 2.0])
+@BOTH
+def test_the_product_with_the_hessian_is_a_difference_of_gradients(name, h):
+    """d R/dz v = R v - E[r (r.v)]; and E[r (r.1)] = R."""
+    draw = np.random.default_rng(4)
+    z, v, step = draw.normal(size=(2, 6)) * [[1.0], [6.0]], draw.normal(size=(2, 6)), 1e-5
+    rows = as_rows(z=z, points=[[-0.2, 0.1, 0.35, 0.6, 0.9, 1.2]] * 2, h=h, a=0.0, b=1.0)
+    R, up, down = (np.exp(compact_rows(np, name, rows | {"z": z + move * v})[-1]) for move in (0, step, -step))
+    got = compact_hessian_product(np, name, rows, v)
+    assert np.abs(R * v - got - (up - down) / (2 * step)).max() < 1e-9
+    assert np.abs(compact_hessian_product(np, name, rows, np.ones_like(v)) - R).max() < 1e-11
+
+
+@BOTH
+def test_the_product_with_the_hessian_counts_all_images_of_a_circle(name):
+    z, v = np.array([[0.3, 1.0, -0.4]]), np.array([[1.0, -0.5, 2.0]])
+    rows = as_rows(z=z, points=[[0.1, 0.9, 2.2]], h=0.9, a=0.0, b=2.5, period=2.5)
+    R, up, down = (np.exp(compact_rows(np, name, rows | {"z": z + move * v})[-1]) for move in (0, 1e-5, -1e-5))
+    product = compact_hessian_product(np, name, rows, v)
+    assert np.abs(R * v - product - (up - down) / 2e-5).max() < 1e-9
