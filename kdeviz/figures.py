@@ -597,7 +597,7 @@ def error_against_time(contestants: dict[str, tuple], *, eps: float = 2.0**-52, 
     Returns
     -------
     Axes
-        `ax`, both axes logarithmic. Each contestant is a line through its settings, with a marker for each.
+        `ax`, both axes logarithmic. Each of at most five contestants is a line through its settings, with a marker for each.
 
     Raises
     ------
@@ -605,12 +605,13 @@ def error_against_time(contestants: dict[str, tuple], *, eps: float = 2.0**-52, 
         For settings of different lengths.
     """
     ax.axhline(eps, color=cycle()[4], linestyle="-", linewidth=0.8)
-    shown = []
+    shown, size = [], matplotlib.rcParams["xtick.labelsize"]
     for (name, (seconds, errors, marks)), colour, marker in zip(contestants.items(), colours(5), "os^Dv"):
         seconds, errors, marks = one_row(seconds=seconds, errors=errors, marks=marks)
-        shown += ax.plot(seconds, np.maximum(errors, eps), color=colour, marker=marker, markersize=4, label=name)
-        for place in zip(seconds, np.maximum(errors, eps), marks):
-            ax.annotate(place[2], place[:2], (5, 3), textcoords="offset points", fontsize="small", color=colour)
+        errors = np.maximum(errors, eps)
+        shown += ax.plot(seconds, errors, color=colour, marker=marker, markersize=4, label=name)
+        for x, y, mark in zip(seconds, errors, marks):
+            ax.annotate(mark, (x, y), (5, 3), textcoords="offset points", fontsize=size, color=colour)
     ax.set(xscale="log", yscale="log", xlabel="time of a row (s)", ylabel="error")
     key(ax, *shown)
     return ax

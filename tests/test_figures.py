@@ -33,6 +33,9 @@ DRAW = {
     "loss_landscape": lambda ax: landscape(("z", 0), ("points", 1), ax),
     "waves": lambda ax: figures.waves(**waves_in_time, aim=np.array([0.0, 0.1, 0.1]), ax=ax),
     "simplex": lambda ax: figures.simplex(z, np.eye(3), ax=ax),
+    "error_against_time": lambda ax: figures.error_against_time(
+        {"bins": ([1, 4], [0.1, 0.01], ["8", ""]), "exact": ([2], [0.0], [""])}, ax=ax
+    ),
     "digits": lambda ax: figures.digits([[1, 0.5, 0], [0.04, 0.06, 1]], ("columns", "abc"), ("rows", "de"), ax=ax),
 }
 
@@ -163,6 +166,13 @@ def test_crosses_of_a_map_of_digits_are_where_next_to_nothing_is_right(ax):
     assert [cell.get_alpha() for cell in ax.patches] == [1, 0.5, 0, 0.04, 0.06, 1]
     (crosses,) = ax.lines
     assert sorted(zip(*crosses.get_data(), strict=True)) == [(0, 1), (2, 0)]
+
+
+def test_an_error_of_nothing_is_drawn_at_the_line_of_rounding(ax):
+    rounding, bins, exact = DRAW["error_against_time"](ax).lines
+    np.testing.assert_array_equal(bins.get_xydata(), [[1, 0.1], [4, 0.01]])
+    np.testing.assert_array_equal(exact.get_xydata(), [[2, rounding.get_ydata()[0]]])
+    assert {text.get_text() for text in ax.texts} == {"8", ""}
 
 
 def test_the_target_is_a_grey_band(ax):
