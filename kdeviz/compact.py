@@ -1,15 +1,15 @@
 """Kernels of bounded support, without bins: the target is cut where supports begin and end, and each gap has a closed form.
 
-Sums over windows are joined from blocks of 1, 2, 4, ... neighbours, so that no term is ever subtracted: O(J log J) time, O(J) memory.
-All is computed in double.
+Time O(J log J), memory O(J). All is computed in double, and sums of what cannot be negative are never taken by subtraction.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import namespace
 from .losses import kernels
+from .places import clip, copies, cut, distance, place, room, shifted, take, turned, two_sum
+from .windows import by_entry, log_sum, spread, windows
 
 
 def compact_rows(xp, kernel, rows, zero="inf"):
@@ -56,14 +56,20 @@ def finished(xp, out, rows, positions):
 
 def as_columns(rows, *names):
     """The named rows in double, with two axes each; None for what is not there."""
-    return (rows[name].astype(float).reshape(len(rows["z"]), -1) if name in rows else None for name in names)
+    column = lambda v: v if v.ndim == 2 else v[:, None]
+    return (column(rows[name].astype(float)) if name in rows else None for name in names)
 
 
 def of_points(xp, z, log_total, log_R, *grads):
     """(grad z, log of the mean responsibilities, other gradients): what the copies of a point on a circle have, together."""
-    copies = lambda v: v.reshape(len(z), -1, z.shape[-1])
-    log_R = log_sum(xp, copies(log_R).swapaxes(1, 2))
-    return xp.exp(z - log_total[:, None]) - xp.exp(log_R), log_R, *(copies(v).sum(1) for v in grads)
+    log_R = log_sum(xp, by_copy(log_R, z).swapaxes(1, 2))
+    return xp.exp(z - log_total[:, None]) - xp.exp(log_R), log_R, *(by_copy(v, z).sum(1) for v in grads)
+
+
+def by_copy(v, z):
+    """(R, copies, J)."""
+    R, J = z.shape
+    return v.reshape(R, v.shape[-1] // J, J)
 
 
 def with_policy(xp, zero, loss, grad_z, held, width, lost):
@@ -73,167 +79,6 @@ def with_policy(xp, zero, loss, grad_z, held, width, lost):
     return xp.where(lost, np.inf, loss), xp.where(lost[:, None], share * xp.nan_to_num(grad_z), grad_z)
 
 
-# ------------------------------------------------------------------------------------------- places, to twice the digits
-def two_sum(xp, x, y):
-    """(x + y rounded, what rounding has taken); nothing of what is infinite."""
-    total = x + y
-    of_y = total - x
-    return total, xp.where(xp.isfinite(total), (x - (total - of_y)) + (y - of_y), 0.0)
-
-
-def place(xp, x, origin, shift=0.0):
-    """x - origin + shift as an unevaluated sum of two floats: its distance to any other place has all digits."""
-    return shifted(xp, two_sum(xp, x, -origin), shift)
-
-
-def shifted(xp, x, shift):
-    total, rest = two_sum(xp, x[0], shift)
-    return two_sum(xp, total, rest + x[1])
-
-
-def distance(x, y):
-    """x - y of two places."""
-    return (x[0] - y[0]) + (x[1] - y[1])
-
-
-def room(xp, x, y):
-    """The distance of x above y, never below 0."""
-    return xp.maximum(distance(x, y), 0.0)
-
-
-def take(xp, x, i):
-    """The places at the indices i (R, Q), which are moved into range."""
-    return tuple(xp.take_along_axis(part, xp.clip(i, 0, part.shape[-1] - 1), -1) for part in x)
-
-
-def clip(xp, x, width):
-    """The place, moved into [0, width]."""
-    above = distance(x, width) > 0
-    return tuple(xp.where(x[0] < 0, 0.0, xp.where(above, end, part)) for part, end in zip(x, width))
-
-
-def turned(xp, period, *places):
-    """The places, all moved by the whole turns that bring the first into [0, period): from no more than three turns away."""
-    for _ in range(3):
-        above = distance(places[0], (period, 0.0)) >= 0
-        shift = xp.where(places[0][0] < 0, period, xp.where(above, -period, 0.0))
-        places = tuple(shifted(xp, x, shift) for x in places)
-    return places
-
-
-def copies(xp, x, period):
-    """(R, 3 J): the places a turn below, here, and a turn above. No support is wider than a turn, so no others reach the target."""
-    parts = zip(*(shifted(xp, x, turns * period) for turns in (-1, 0, 1)))
-    return tuple(xp.concatenate(part, -1) for part in parts)
-
-
-def cut(xp, edges, width):
-    """(ranks of each array of edges (R, J), places of the lower and of the upper ends of the gaps) of [0, width], cut at all edges.
-
-    Equal edges keep the order in which they come, so every end is that of one edge: it has the gap of its rank above it.
-    """
-    parts = xp.concatenate([xp.zeros_like(width[0]), *(e[0] for e in edges), width[0]], -1)
-    rests = xp.concatenate([xp.zeros_like(width[0]), *(e[1] for e in edges), width[1]], -1)
-    order = xp.argsort(rests, -1, kind="stable")
-    order = xp.take_along_axis(order, xp.argsort(xp.take_along_axis(parts, order, -1), -1, kind="stable"), -1)
-    ranks = xp.empty_like(order)
-    xp.put_along_axis(ranks, order, xp.broadcast_to(xp.arange(order.shape[-1]), order.shape), -1)
-    parts, rests = (xp.take_along_axis(v, order, -1) for v in (parts, rests))
-    ranks = xp.split(ranks[:, 1:-1], len(edges), -1)
-    return ranks, (parts[:, :-1], rests[:, :-1]), (parts[:, 1:], rests[:, 1:])
-
-
-# ------------------------------------------------------------------------------------------- sums over windows
-def log_sum(xp, x):
-    """The logarithm of the sum of exp(x) over the last axis; -inf for a sum of nothing."""
-    top = xp.maximum(x.max(-1, keepdims=True), np.finfo(x.dtype).min)
-    return (top + xp.log(xp.exp(x - top).sum(-1, keepdims=True)))[..., 0]
-
-
-def levels(xp, first, last):
-    """On which level a window first <= i < last is the end of one block of 2^level items and the start of the next; -1: one item."""
-    return xp.frexp((first ^ (last - 1)).astype(float))[1] - 1
-
-
-def windows(xp, join, items, first, last):
-    """What `join` makes of the items in the windows first <= i < last; -inf for an empty window.
-
-    items: array (parts, R, N) of logarithms; first, last: (R, Q). `join(left, right, row, start, middle, end)` takes the parts of two
-    neighbouring blocks, of the items start to middle - 1 and middle to end.
-    """
-    _, R, N = items.shape
-    heads, tails = items.copy(), items.copy()  # of each block: its items up to this one, its items from this one on
-    row, i = xp.arange(R)[:, None], xp.arange(N)
-    level, found = levels(xp, first, last), xp.full((len(items), *first.shape), -np.inf)
-    of, at = xp.nonzero((level < 0) & (first < last))
-    found[:, of, at] = items[:, of, first[of, at]]
-    for k in range((N - 1).bit_length()):
-        half = 1 << k
-        of, at = xp.nonzero((level == k) & (first < last))
-        start, end = first[of, at], last[of, at] - 1
-        middle = end & -half
-        found[:, of, at] = join(tails[:, of, start], heads[:, of, end], of, start, middle, end)
-        if 2 * half >= N:
-            return found
-        end = i[i & half > 0]
-        middle = end & -half
-        heads[:, :, end] = join(heads[:, :, middle - 1], heads[:, :, end], row, middle - half, middle, end)
-        start = i[(i & half == 0) & ((i | half) & -half < N)]
-        middle = (start | half) & -half
-        end = xp.minimum(middle + half, N) - 1
-        tails[:, :, start] = join(tails[:, :, start], tails[:, :, middle], row, start, middle, end)
-    return found
-
-
-def spread(xp, z, first, last, N):
-    """(R, N): the logarithm of the sum of exp(z) over the windows first <= i < last (R, J) that hold i: `windows` transposed.
-
-    No two windows begin, and no two end, with the same item.
-    """
-    R, depth = len(z), (N - 1).bit_length()
-    heads, tails = xp.full(
-        (2, R, 1 << depth), -np.inf
-    )  # what is to reach a block's items up to this one, or from it on
-    level = levels(xp, first, last)
-
-    def add(sums, item, k):
-        of, at = xp.nonzero(level == k)
-        held = of, item[of, at]
-        sums[held] = xp.logaddexp(sums[held], z[of, at])
-
-    for k in reversed(range(depth)):
-        if k + 1 < depth:
-            up, down = (v.reshape(R, -1, 2, 1 << k) for v in (heads, tails))
-            up[:, :, 0, -1] = xp.logaddexp(up[:, :, 0, -1], log_sum(xp, up[:, :, 1]))
-            down[:, :, 1, 0] = xp.logaddexp(down[:, :, 1, 0], log_sum(xp, down[:, :, 0]))
-        add(tails, first, k)
-        add(heads, last - 1, k)
-    add(heads, first, -1)
-    return xp.logaddexp(heads, tails)[:, :N]
-
-
-def by_entry(xp, kernel, arrays, width=512):
-    """(outputs, ...) of an elementwise kernel, which takes rows and shares them among threads, on arrays of any shape."""
-    flat, size = [v.reshape(-1) for v in arrays], arrays[0].size
-    whole = size - size % width
-    parts = [(slice(whole), (-1, width)), (slice(whole, None), (1, -1))]
-    out = [kernel(*(v[part].reshape(rows) for v in flat)) for part, rows in parts if flat[0][part].size]
-    joined = [xp.concatenate([v.reshape(-1) for v in pieces]) for pieces in zip(*out)]
-    return xp.stack(joined).reshape(len(joined), *arrays[0].shape) if joined else xp.empty((4, *arrays[0].shape))
-
-
-def joining(xp, low, high):
-    """The `join` of `windows` for items that lie from the places low to high and have the four sums of `join_blocks`."""
-    at = lambda place, row, i: (place[0][row, i], place[1][row, i])
-
-    def join(left, right, row, start, middle, end):
-        ahead = room(xp, at(low, row, middle), at(low, row, start))
-        beyond = room(xp, at(high, row, end), at(high, row, middle - 1))
-        return by_entry(xp, kernels(xp, "polynomial_kernels").join_blocks, (*left, *right, ahead, beyond))
-
-    return join
-
-
 # ------------------------------------------------------------------------------------------- box
 def box_rows(xp, rows, lo, hi, zero):
     """`interval_rows` of the intervals from lo - h to hi + h."""
@@ -241,7 +86,9 @@ def box_rows(xp, rows, lo, hi, zero):
         z, log_z, lo, hi, width = intervals(xp, rows, lo, hi)
         log_total, gaps = log_sum(xp, z), box(xp, log_z, log_sum(xp, z), lo, hi, width)
         by_lo, by_hi = (moved(xp, gaps.grad_length, *at, width) for at in ((lo, gaps.first), (hi, gaps.last)))
-        grad_z, log_R, by_lo, by_hi = of_points(xp, z, log_total, log_z + gaps.over(gaps.log_density), by_lo, by_hi)
+        grad_z, log_R, by_lo, by_hi = of_points(
+            xp, z, log_total, log_z + over(xp, gaps, gaps.log_density), by_lo, by_hi
+        )
         lost = ((gaps.length > 0) & xp.isneginf(gaps.log_mass)).any(-1)
         loss, grad_z = with_policy(xp, zero, gaps.loss, grad_z, gaps.held, width, lost)
         grad_a, grad_b = at_ends(xp, -gaps.grad_length, gaps.grad_length, gaps.length)
@@ -259,9 +106,9 @@ def box_product(xp, rows, v):
         parts = (log_z + xp.log(xp.maximum(sign * v, 0.0)) for sign in (1, -1))  # no difference before the last
         log_rv = (spread(xp, part, gaps.first, gaps.last, gaps.length.shape[-1]) - gaps.log_mass for part in parts)
         above, below = (
-            xp.exp(log_z + gaps.over(gaps.log_density + xp.where(gaps.length > 0, v, -np.inf))) for v in log_rv
+            xp.exp(log_z + over(xp, gaps, gaps.log_density + xp.where(gaps.length > 0, v, -np.inf))) for v in log_rv
         )
-    return (above - below).reshape(len(z), -1, z.shape[-1]).sum(1)
+    return by_copy(above - below, z).sum(1)
 
 
 def intervals(xp, rows, lo, hi):
@@ -301,12 +148,11 @@ class BoxGaps(NamedTuple):
     log_density: Any
     held: Any  # (R,)
 
-    def over(self, log_values):
-        """(R, J): the logarithms of sums over what each interval holds."""
-        xp = namespace(values=log_values)
-        return windows(xp, lambda left, right, *_: xp.logaddexp(left, right), log_values[None], self.first, self.last)[
-            0
-        ]
+
+def over(xp, gaps, log_values):
+    """(R, J): the logarithms of sums over what each interval holds."""
+    add = lambda left, right, *_: xp.logaddexp(left, right)
+    return windows(xp, add, log_values[None], gaps.first, gaps.last)[0]
 
 
 def box(xp, z, log_total, lo, hi, width):
@@ -390,16 +236,13 @@ def polynomial_product(xp, kernel, rows, v):
             nearer = (c.lower, share * c.length) if share < other else (c.upper, -other * c.length)
             log_P, *log_P_v = (at(shifted(xp, *nearer)) for at in mixtures)
             below, above = xp.log(share * c.length), xp.log(other * c.length)
-            sums = (
-                xp.stack([xp.zeros_like(below), below, above, below + above])
-                + xp.log(weight * c.length / reach)
-                - 2 * log_P
-            )
-            omega = xp.logaddexp(omega, xp.where(xp.isneginf(log_P), -np.inf, sums + xp.stack(log_P_v)[:, None]))
+            moments = xp.stack([xp.zeros_like(below), below, above, below + above])
+            per_P = moments + xp.log(weight * c.length / reach) - 2 * log_P
+            omega = xp.logaddexp(omega, xp.where(xp.isneginf(log_P), -np.inf, per_P + xp.stack(log_P_v)[:, None]))
         plus, minus = (xp.exp(shape.shares(xp, c, part)[0]) for part in omega)
         product = xp.empty_like(plus)
         xp.put_along_axis(product, order, plus - minus, -1)
-    return product.reshape(len(z), -1, z.shape[-1]).sum(1)
+    return by_copy(product, z).sum(1)
 
 
 def double_exponential(step, steps):
@@ -535,6 +378,18 @@ def epanechnikov_shares(xp, c, omega):
     lower, upper, both = (c.z + v - 2 * xp.log(c.h) for v in window_sums(xp, found, *rooms))
     grad_h = 2 * (xp.exp(both) - xp.exp(c.z + found[0])).sum(-1) / c.h[:, 0]
     return both, xp.exp(upper) - xp.exp(lower), grad_h
+
+
+def joining(xp, low, high):
+    """The `join` of `windows` for items that lie from the places low to high and have the four sums of `join_blocks`."""
+    at = lambda place, row, i: (place[0][row, i], place[1][row, i])
+
+    def join(left, right, row, start, middle, end):
+        ahead = room(xp, at(low, row, middle), at(low, row, start))
+        beyond = room(xp, at(high, row, end), at(high, row, middle - 1))
+        return by_entry(xp, kernels(xp, "polynomial_kernels").join_blocks, (*left, *right, ahead, beyond))
+
+    return join
 
 
 class Shape(NamedTuple):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from derivations import box_integral as derivation
 from kdeviz import kde_cross_entropy
-from kdeviz.compact import compact_hessian_product, compact_rows, interval_rows, spread, windows
+from kdeviz.compact import compact_hessian_product, compact_rows, interval_rows
+from kdeviz.windows import spread, windows
 
 INF = np.inf
 
@@ -213,3 +214,8 @@ def test_the_product_with_the_hessian_keeps_small_entries():
     product = compact_hessian_product(np, "box", rows, np.array([[1.0, 0.0]]))
     want = np.exp(-600.0) * 0.75 * 1.0
     assert abs(product[0, 1] / want - 1) < 1e-12 and abs(product[0, 0] - 0.75) < 1e-15
+
+
+def test_no_rows_give_empty_results():
+    rows = {key: v[:0] for key, v in as_rows(**random_intervals(0)).items()}
+    assert [v.shape for v in interval_rows(np, rows)] == [(0,), (0, 6), (0, 6), (0, 6), (0,), (0,), (0, 6)]

@@ -237,3 +237,9 @@ def test_the_product_with_the_hessian_counts_all_images_of_a_circle(name):
     R, up, down = (np.exp(compact_rows(np, name, rows | {"z": z + move * v})[-1]) for move in (0, 1e-5, -1e-5))
     product = compact_hessian_product(np, name, rows, v)
     assert np.abs(R * v - product - (up - down) / 2e-5).max() < 1e-9
+
+
+@BOTH
+def test_no_rows_give_empty_results(name):
+    rows = {key: v[:0] for key, v in as_rows(z=[0.0], points=[0.5], a=0.0, b=1.0, h=1.0).items()}
+    assert [v.shape for v in compact_rows(np, name, rows)] == [(0,), (0, 1), (0, 1), (0,), (0,), (0,), (0, 1)]
