@@ -197,7 +197,7 @@ def function(kernel, source):
             f'    r"""{docstring(kernel, source)}"""',
             *sizes,
             *(f"    {t.base} = _apart({shape(t)}, {first}.dtype)" for t in kernel.outputs),
-            f"    _run(_{kernel.name}, {row.size}, {sp.Mul(*(i.size for i in kernel.nest[1:]))}, ({inputs},), ({outputs},))",
+            f"    _run(_{kernel.name}, {row.size}, {work(kernel, body)}, ({inputs},), ({outputs},))",
             f"    return {outputs}{one}",
             "",
             "",
@@ -211,6 +211,12 @@ def function(kernel, source):
             *body.lines,
         ]
     )
+
+
+def work(kernel, body):
+    """What a row costs, about: a unit is a function of an element."""
+    functions = sum(len(re.findall(r"_(?:exp|expm1|log|log1p|log_add_exp|sin|cos|multiply)\(", line)) for line in body.lines)
+    return sp.Mul(max(1, functions), *(i.size for i in kernel.nest[1:]))
 
 
 def as_shape(sizes):

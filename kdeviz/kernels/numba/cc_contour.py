@@ -652,7 +652,7 @@ def log_partition(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
     D = gap.shape[1]
     N = zeta_x.shape[0]
     log_Z = _apart((R,), gap.dtype)
-    _run(_log_partition, R, D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y,), (log_Z,))
+    _run(_log_partition, R, 7*D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y,), (log_Z,))
     return log_Z,
 
 
@@ -781,7 +781,7 @@ def log_partition_and_mean(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y):
     N = zeta_x.shape[0]
     log_Z = _apart((R,), gap.dtype)
     mean = _apart((R, D), gap.dtype)
-    _run(_log_partition_and_mean, R, D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y,), (log_Z, mean,))
+    _run(_log_partition_and_mean, R, 9*D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y,), (log_Z, mean,))
     return log_Z, mean
 
 
@@ -913,7 +913,7 @@ def log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x,
     F = _apart((R,), gap.dtype)
     W_x = _apart((R, N), gap.dtype)
     W_y = _apart((R, N), gap.dtype)
-    _run(_log_partition_mean_and_weights, R, D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log,), (log_Z, mean, F, W_x, W_y,))
+    _run(_log_partition_mean_and_weights, R, 9*D*N, (gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, rest_x, rest_y, rest_log,), (log_Z, mean, F, W_x, W_y,))
     return log_Z, mean, F, W_x, W_y
 
 

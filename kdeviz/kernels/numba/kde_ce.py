@@ -445,7 +445,7 @@ def laplace(z, points, a, b, h, position, q, log_floor):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_laplace, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_laplace, R, 6*B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -676,7 +676,7 @@ def gaussian(z, points, a, b, h, position, q, log_floor):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_gaussian, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_gaussian, R, 6*B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -907,7 +907,7 @@ def box(z, points, a, b, h, position, q, log_floor):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_box, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_box, R, 6*B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -1096,7 +1096,7 @@ def triangular(z, points, a, b, h, position, q, log_floor):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_triangular, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_triangular, R, 7*B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -1326,7 +1326,7 @@ def epanechnikov(z, points, a, b, h, position, q, log_floor):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_epanechnikov, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_epanechnikov, R, 8*B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -1557,7 +1557,7 @@ def cauchy(z, points, a, b, h, position, q, log_floor):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_cauchy, R, B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_cauchy, R, 7*B*J, (z, points, a, b, h, position, q, log_floor,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -1795,7 +1795,7 @@ def laplace_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_laplace_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_laplace_on_circle, R, 11*B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -2039,7 +2039,7 @@ def gaussian_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_gaussian_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_gaussian_on_circle, R, 6*B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -2276,7 +2276,7 @@ def box_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_box_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_box_on_circle, R, 6*B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -2474,7 +2474,7 @@ def triangular_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_triangular_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_triangular_on_circle, R, 7*B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -2712,7 +2712,7 @@ def epanechnikov_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_epanechnikov_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_epanechnikov_on_circle, R, 8*B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -2951,7 +2951,7 @@ def cauchy_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_cauchy_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_cauchy_on_circle, R, 7*B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 
@@ -3187,7 +3187,7 @@ def von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period):
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
     log_density = _apart((R, B), z.dtype)
-    _run(_von_mises_on_circle, R, B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
+    _run(_von_mises_on_circle, R, 12*B*J, (z, points, a, b, h, position, q, log_floor, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b, log_density
 
 

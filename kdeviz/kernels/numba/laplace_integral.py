@@ -320,7 +320,7 @@ def laplace(z, points, a, b, h):
     grad_h = _apart((R,), z.dtype)
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
-    _run(_laplace, R, J, (z, points, a, b, h,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b,))
+    _run(_laplace, R, 11*J, (z, points, a, b, h,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b
 
 
@@ -555,7 +555,7 @@ def laplace_on_circle(z, points, a, b, h, period):
     grad_h = _apart((R,), z.dtype)
     grad_a = _apart((R,), z.dtype)
     grad_b = _apart((R,), z.dtype)
-    _run(_laplace_on_circle, R, J, (z, points, a, b, h, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b,))
+    _run(_laplace_on_circle, R, 21*J, (z, points, a, b, h, period,), (loss, grad_z, grad_points, grad_h, grad_a, grad_b,))
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b
 
 
@@ -835,7 +835,7 @@ def laplace_hvp(z, points, a, b, h, v):
     R = z.shape[0]
     J = z.shape[1]
     product = _apart((R, J), z.dtype)
-    _run(_laplace_hvp, R, J, (z, points, a, b, h, v,), (product,))
+    _run(_laplace_hvp, R, 11*J, (z, points, a, b, h, v,), (product,))
     return product,
 
 
@@ -1058,7 +1058,7 @@ def laplace_hvp_on_circle(z, points, a, b, h, period, v):
     R = z.shape[0]
     J = z.shape[1]
     product = _apart((R, J), z.dtype)
-    _run(_laplace_hvp_on_circle, R, J, (z, points, a, b, h, period, v,), (product,))
+    _run(_laplace_hvp_on_circle, R, 19*J, (z, points, a, b, h, period, v,), (product,))
     return product,
 
 
@@ -1337,7 +1337,7 @@ def laplace_em(z, points, a, b, h):
     R = z.shape[0]
     J = z.shape[1]
     log_R = _apart((R, J), z.dtype)
-    _run(_laplace_em, R, J, (z, points, a, b, h,), (log_R,))
+    _run(_laplace_em, R, 22*J, (z, points, a, b, h,), (log_R,))
     return log_R,
 
 
@@ -1506,7 +1506,7 @@ def laplace_em_on_circle(z, points, a, b, h, period):
     R = z.shape[0]
     J = z.shape[1]
     log_R = _apart((R, J), z.dtype)
-    _run(_laplace_em_on_circle, R, J, (z, points, a, b, h, period,), (log_R,))
+    _run(_laplace_em_on_circle, R, 35*J, (z, points, a, b, h, period,), (log_R,))
     return log_R,
 
 

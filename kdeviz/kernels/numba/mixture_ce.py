@@ -284,7 +284,7 @@ def mixture_ce(z, log_K, q, log_floor):
     grad_z = _apart((R, J), z.dtype)
     grad_log_K = _apart((R, B, J), z.dtype)
     grad_q = _apart((R, B), z.dtype)
-    _run(_mixture_ce, R, B*J, (z, log_K, q, log_floor,), (loss, grad_z, grad_log_K, grad_q,))
+    _run(_mixture_ce, R, 6*B*J, (z, log_K, q, log_floor,), (loss, grad_z, grad_log_K, grad_q,))
     return loss, grad_z, grad_log_K, grad_q
 
 
@@ -412,7 +412,7 @@ def mixture_log_responsibility(z, log_K, q, log_floor):
     B = log_K.shape[1]
     J = z.shape[1]
     log_R = _apart((R, J), z.dtype)
-    _run(_mixture_log_responsibility, R, B*J, (z, log_K, q, log_floor,), (log_R,))
+    _run(_mixture_log_responsibility, R, 8*B*J, (z, log_K, q, log_floor,), (log_R,))
     return log_R,
 
 
@@ -542,7 +542,7 @@ def mixture_hessian_times_vector(z, log_K, q, log_floor, v):
     B = log_K.shape[1]
     J = z.shape[1]
     product = _apart((R, J), z.dtype)
-    _run(_mixture_hessian_times_vector, R, B*J, (z, log_K, q, log_floor, v,), (product,))
+    _run(_mixture_hessian_times_vector, R, 5*B*J, (z, log_K, q, log_floor, v,), (product,))
     return product,
 
 

@@ -330,7 +330,7 @@ def join_blocks(left_mass, left_below, left_above, left_both, right_mass, right_
     below = _apart((R, N), left_mass.dtype)
     above = _apart((R, N), left_mass.dtype)
     both = _apart((R, N), left_mass.dtype)
-    _run(_join_blocks, R, N, (left_mass, left_below, left_above, left_both, right_mass, right_below, right_above, right_both, ahead, beyond,), (mass, below, above, both,))
+    _run(_join_blocks, R, 12*N, (left_mass, left_below, left_above, left_both, right_mass, right_below, right_above, right_both, ahead, beyond,), (mass, below, above, both,))
     return mass, below, above, both
 
 
@@ -388,7 +388,7 @@ def window_sums(mass, below, above, both, room_below, room_above):
     to_lower = _apart((R, N), mass.dtype)
     to_upper = _apart((R, N), mass.dtype)
     to_both = _apart((R, N), mass.dtype)
-    _run(_window_sums, R, N, (mass, below, above, both, room_below, room_above,), (to_lower, to_upper, to_both,))
+    _run(_window_sums, R, 10*N, (mass, below, above, both, room_below, room_above,), (to_lower, to_upper, to_both,))
     return to_lower, to_upper, to_both
 
 
@@ -473,7 +473,7 @@ def triangular_gaps(log_start, log_end, length, log_total):
     omega_mass = _apart((R, K), log_start.dtype)
     omega_below = _apart((R, K), log_start.dtype)
     omega_above = _apart((R, K), log_start.dtype)
-    _run(_triangular_gaps, R, K, (log_start, log_end, length, log_total,), (loss, reach, grad_length, omega_mass, omega_below, omega_above,))
+    _run(_triangular_gaps, R, 10*K, (log_start, log_end, length, log_total,), (loss, reach, grad_length, omega_mass, omega_below, omega_above,))
     return loss, reach, grad_length, omega_mass, omega_below, omega_above
 
 
@@ -610,7 +610,7 @@ def epanechnikov_gaps(log_start, log_end, log_mass, h, length, log_total):
     omega_below = _apart((R, K), log_start.dtype)
     omega_above = _apart((R, K), log_start.dtype)
     omega_both = _apart((R, K), log_start.dtype)
-    _run(_epanechnikov_gaps, R, K, (log_start, log_end, log_mass, h, length, log_total,), (loss, reach, grad_length, omega_mass, omega_below, omega_above, omega_both,))
+    _run(_epanechnikov_gaps, R, 31*K, (log_start, log_end, log_mass, h, length, log_total,), (loss, reach, grad_length, omega_mass, omega_below, omega_above, omega_both,))
     return loss, reach, grad_length, omega_mass, omega_below, omega_above, omega_both
 
 

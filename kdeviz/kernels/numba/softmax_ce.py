@@ -250,7 +250,7 @@ def softmax_ce(z, y):
     loss = _apart((R,), z.dtype)
     grad_z = _apart((R, D), z.dtype)
     grad_y = _apart((R, D), z.dtype)
-    _run(_softmax_ce, R, D, (z, y,), (loss, grad_z, grad_y,))
+    _run(_softmax_ce, R, 2*D, (z, y,), (loss, grad_z, grad_y,))
     return loss, grad_z, grad_y
 
 
