@@ -20,7 +20,10 @@
 # constant: *the gaps are bins*, and the integral over the target is a finite sum,
 #
 # $$
-# L=-\frac1T\sum_kd_k\,\log\frac{M_k}{M},\qquad M_k=\sum_{j\,\text{holds}\,k}e^{z_j},\quad M=\sum_je^{z_j},\quad T=\sum_kd_k=b-a.
+# \begin{gathered}
+# L=-\frac1T\sum_kd_k\,\log\frac{M_k}{M},\\
+# M_k=\sum_{j\,\text{holds}\,k}e^{z_j},\quad M=\sum_je^{z_j},\quad T=\sum_kd_k=b-a.
+# \end{gathered}
 # $$ (box-loss)
 #
 # The gradient in the logits is that of [](mixture_ce.py) with bin masses $d_k/T$,
@@ -33,9 +36,11 @@
 # $v_k=\log(M_k/M)+L$, how much better than the mean a gap is explained,
 #
 # $$
-# \frac{\partial L}{\partial d_k}=-\frac{v_k}{T},\qquad
-# \frac{\partial L}{\partial c}=-\frac{v_{\text{before}}-v_{\text{behind}}}T\ \text{for a cut at}\ c,\qquad
-# \frac{\partial L}{\partial a}=\frac{v_{\text{first}}}T,\quad\frac{\partial L}{\partial b}=-\frac{v_{\text{last}}}T.
+# \begin{aligned}
+# \frac{\partial L}{\partial d_k}&=-\frac{v_k}{T},&
+# \frac{\partial L}{\partial c}&=\frac{v_{\text{behind}}-v_{\text{before}}}T\ \text{for a cut at}\ c,\\
+# \frac{\partial L}{\partial a}&=\frac{v_{\text{first}}}T,&\frac{\partial L}{\partial b}&=-\frac{v_{\text{last}}}T.
+# \end{aligned}
 # $$ (box-grad-edges)
 
 # %% [markdown]
@@ -123,7 +128,7 @@ for start, end in ((s, e) for e in range(40) for s in range(e - 1)):
 # gradient is then one of several one-sided ones. A box that touches the next one without overlap is at the border of the domain: there the
 # gradient is that of moving further into one another.
 #
-# **The gradient does not see** how the density changes inside a gap, as it does not: edges alone move the loss of a box.
+# **Inside a gap** the density is constant: the edges alone move the loss of a box.
 
 # %%
 held = array("held", "d^+")[row, gap]

@@ -46,6 +46,9 @@
 
 # %% [markdown]
 # ## Symbols
+#
+# $t\in[0,1]$ is the place in a gap, $x\ge0$ half the logarithm of the ratio of a linear function's values at its ends. `length` and `gap`
+# are those of [](box_integral.py).
 
 # %%
 import sympy as sp
@@ -68,10 +71,12 @@ t, x = sp.symbols("t x", positive=True)
 # $x=\frac12\log\frac{\alpha+1}\alpha$, so that $\alpha=1/(e^{2x}-1)$. Then with $c=c(x)$
 #
 # $$
-# \int_0^1\log\frac{\alpha+t}{\alpha+1}dt=c-x,\quad\int_0^1\frac{dt}{\alpha+t}=2x,\quad
-# \int_0^1\frac{t\,dt}{\alpha+t}=x-c,\quad\int_0^1\frac{(1-t)\,dt}{\alpha+t}=x+c,\quad\int_0^1\frac{t(1-t)\,dt}{\alpha+t}=\frac{c'(x)}2.
+# \begin{aligned}
+# \int_0^1\log\frac{\alpha+t}{\alpha+1}\,dt&=c-x,&\int_0^1\frac{dt}{\alpha+t}&=2x,\\
+# \int_0^1\frac{t\,dt}{\alpha+t}&=x-c,&\int_0^1\frac{(1-t)\,dt}{\alpha+t}&=x+c,\\
+# \int_0^1\frac{t(1-t)\,dt}{\alpha+t}&=\tfrac12c'(x).
+# \end{aligned}
 # $$ (factor-integrals)
-
 #
 # By parts, the first is minus the third. For the proof, $\coth x=1+2\alpha$ makes all of them polynomials in $\alpha$ and $x$.
 
@@ -108,14 +113,19 @@ for integrand, claim in factor_integrals.items():
 # the same amount. Both roots lie outside the gap, and
 #
 # $$
-# P_0=\kappa\,\alpha(\beta+1),\quad P_1=\kappa\,(\alpha+1)\beta,\quad
-# \frac1P=\frac1{\kappa s}\Big(\frac1{\alpha+t}+\frac1{\beta+1-t}\Big),\qquad s=\alpha+\beta+1.
+# \begin{gathered}
+# P_0=\kappa\,\alpha(\beta+1),\quad P_1=\kappa\,(\alpha+1)\beta,\\
+# \frac1P=\frac1{\kappa s}\Big(\frac1{\alpha+t}+\frac1{\beta+1-t}\Big),\quad s=\alpha+\beta+1.
+# \end{gathered}
 # $$ (two-factors)
 #
 # So every integral is a sum of two of {eq}`factor-integrals`, with positive signs. From the ends, with $A=P/\kappa$ there and $\delta=A_0-A_1$,
 #
 # $$
-# s=\sqrt{1+2(A_0+A_1)+\delta^2},\qquad\alpha=\frac{2A_0}{s+1-\delta}=\frac{s-1+\delta}2,\qquad\beta=\frac{2A_1}{s+1+\delta}=\frac{s-1-\delta}2,
+# \begin{aligned}
+# s&=\sqrt{1+2(A_0+A_1)+\delta^2},\\
+# \alpha&=\frac{2A_0}{s+1-\delta}=\frac{s-1+\delta}2,\qquad\beta=\frac{2A_1}{s+1+\delta}=\frac{s-1-\delta}2,
+# \end{aligned}
 # $$ (roots-of-gap)
 #
 # of which one form adds positive numbers.
@@ -142,7 +152,10 @@ assert sp.cancel(parts / s - 1 / ((alpha + t) * (beta + 1 - t))) == 0
 # same four sums about its own ends,
 #
 # $$
-# m=\sum w_i,\quad m^-=\sum w_i(x_i-X_0),\quad m^+=\sum w_i(X_1-x_i),\quad m^\pm=\sum w_i(x_i-X_0)(X_1-x_i),
+# \begin{aligned}
+# m&=\sum w_i,&m^\pm&=\sum w_i(x_i-X_0)(X_1-x_i),\\
+# m^-&=\sum w_i(x_i-X_0),&m^+&=\sum w_i(X_1-x_i),
+# \end{aligned}
 # $$ (block-moments)
 #
 # and what is asked at $l=X_0-u$, $r=X_1+v$ is a combination of them with weights that are not negative; so are those of a block in a larger one.
@@ -173,8 +186,11 @@ for widen, move in ((widened_above, {X_1: X_1 + room_1}), (widened_below, {X_0: 
 # With $\omega=1/(TP)$ and $\int_j$ over the support of $j$ in the target,
 #
 # $$
-# R_j=e^{z_j}\int_jK_j\,\omega,\qquad\frac{\partial L}{\partial x_j}=-e^{z_j}\int_j\frac{\partial K_j}{\partial x_j}\omega,\qquad
+# \begin{gathered}
+# R_j=e^{z_j}\int_jK_j\,\omega,\\
+# \frac{\partial L}{\partial x_j}=-e^{z_j}\int_j\frac{\partial K_j}{\partial x_j}\omega,\qquad
 # \frac{\partial L}{\partial h}=-\sum_je^{z_j}\int_j\frac{\partial K_j}{\partial h}\omega,
+# \end{gathered}
 # $$ (polynomial-grads)
 #
 # and the derivatives of $K$ are combinations of the same distances: triangular $\mp1/h$ and $(1-K)/h$, Epanechnikov
@@ -242,6 +258,9 @@ def slope_of(y, tail):
 
 
 # %% [markdown]
+# **The Hessian** needs integrals of $K_jP_v/P^2$ with $P_v=\sum_jv_je^{z_j}K_j$. They have antiderivatives, but not short ones, and are
+# taken by double-exponential quadrature on each gap; the sums over windows are the same.
+#
 # **Far from the curved part** $\kappa$ is tiny beside $P$, so $A$ is huge. It is held below $e^{40}$: more has no effect on any digit.
 
 # %% [markdown]
