@@ -219,3 +219,13 @@ def test_the_product_with_the_hessian_keeps_small_entries():
 def test_no_rows_give_empty_results():
     rows = {key: v[:0] for key, v in as_rows(**random_intervals(0)).items()}
     assert [v.shape for v in interval_rows(np, rows)] == [(0,), (0, 6), (0, 6), (0, 6), (0,), (0,), (0, 6)]
+
+
+def test_a_million_turns_cost_no_bit():
+    """The period is a power of two and the edges are multiples of 2^-31, so that adding the turns rounds nothing."""
+    lo, hi = (np.round(v * 2**31) / 2**31 for v in (np.array([0.25, 1.6, 0.7]), np.array([1.3, 2.1, 0.9])))
+    row, far = {"z": [0.3, 1.0, 0.2], "a": 0.3, "b": 1.2, "period": 2.0}, 2.0**20 * 2.0
+    here, there = (
+        interval_rows(np, as_rows(**row, **{"points[0]": lo + turns, "points[1]": hi + turns})) for turns in (0, far)
+    )
+    assert all(map(np.array_equal, here, there)) and np.isfinite(here[0][0])
