@@ -48,6 +48,12 @@ def compact_hessian_product(xp, kernel, rows, v):
     return box_product(xp, rows, v) if kernel == "box" else polynomial_product(xp, kernel, rows, v)
 
 
+def generated(xp, stem, name):
+    """A kernel that takes parts of arrays, too."""
+    kernel = getattr(kernels(xp, stem), name)
+    return lambda *arrays: kernel(*map(xp.ascontiguousarray, arrays))
+
+
 def finished(xp, out, rows, positions):
     """The results in the dtype of the rows, NaN in those that hold NaN."""
     bad = xp.isnan(rows["z"]).any(-1) | xp.isnan(positions).any(-1)
@@ -159,7 +165,7 @@ def box(xp, z, log_total, lo, hi, width):
     (first, last), lower, upper = cut(xp, (lo, hi), width)
     length = room(xp, upper, lower)
     log_mass = spread(xp, z, first, last, length.shape[-1])
-    return BoxGaps(first, last, length, log_mass, *kernels(xp, "box_integral").box_gaps(log_mass, length, log_total))
+    return BoxGaps(first, last, length, log_mass, *generated(xp, "box_integral", "box_gaps")(log_mass, length, log_total))
 
 
 def moved(xp, grad_length, edge, rank, width):
@@ -314,7 +320,7 @@ def over_points(xp, c, z, first, last):
 
 def window_sums(xp, found, below, above):
     """Logarithms of the sums of w (x - l), of w (r - x) and of their product; the window is [l, r], `below` and `above` beyond what it holds."""
-    return kernels(xp, "polynomial_kernels").window_sums(*found, below, above)
+    return generated(xp, "polynomial_kernels", "window_sums")(*found, below, above)
 
 
 def triangular_mixture(xp, c, z):
@@ -344,9 +350,8 @@ def solved(xp, shape, c):
     at, log_mass = shape.mixture(xp, c, c.z)
     ends = at(c.lower), at(c.upper)
     given = ends if log_mass is None else (*ends, log_mass, c.h[:, 0])
-    loss, reach, grad_length, *omega = getattr(kernels(xp, "polynomial_kernels"), shape.gaps)(
-        *given, c.length, c.log_total
-    )
+    solve = generated(xp, "polynomial_kernels", shape.gaps)
+    loss, reach, grad_length, *omega = solve(*given, c.length, c.log_total)
     omega += [xp.full_like(c.length, -np.inf)] * (4 - len(omega))
     return Gaps(
         ends,
@@ -387,7 +392,7 @@ def joining(xp, low, high):
     def join(left, right, row, start, middle, end):
         ahead = room(xp, at(low, row, middle), at(low, row, start))
         beyond = room(xp, at(high, row, end), at(high, row, middle - 1))
-        return by_entry(xp, kernels(xp, "polynomial_kernels").join_blocks, (*left, *right, ahead, beyond))
+        return by_entry(xp, generated(xp, "polynomial_kernels", "join_blocks"), (*left, *right, ahead, beyond))
 
     return join
 

@@ -22,6 +22,7 @@ from .arrays import (
 )
 from .losses import ArrayLike, Result, check_floor, check_masses, checked_floor, kernels
 from .methods import Bins, Compact, IntervalBins, Intervals, Laplace, Quadrature
+from .windows import log_sum
 
 METHODS = ("auto", "exact", "quadrature", "bins")
 LINE_KERNELS = ("laplace", "gaussian", "box", "triangular", "epanechnikov", "cauchy")
@@ -334,12 +335,12 @@ def chosen_method(xp, kernel, rows, method, zero):
         )
     if "h" not in rows:
         return IntervalBins(zero) if "position" in rows else Intervals(zero)
+    if "position" not in rows and exact and method != "quadrature":
+        return Laplace() if kernel == "laplace" else Compact(kernel, zero)
     compute = chosen_kernel(xp, kernel, rows.get("period"))
     if "position" in rows:
         return Bins(compute, zero)
-    if method == "quadrature" or not exact:
-        return Quadrature(compute, zero, kernel if isinstance(kernel, str) else None)
-    return Laplace() if kernel == "laplace" else Compact(kernel, compute, zero)
+    return Quadrature(compute, zero, kernel if isinstance(kernel, str) else None)
 
 
 def chosen_kernel(xp, kernel, period):
@@ -368,6 +369,11 @@ def own_kernel(kernel, period):
     return kernel
 
 
+def of_explained(zero):
+    """An infinite loss has no Hessian, and no weights that lower it: what the points explain has."""
+    return "skip" if zero == "inf" else zero
+
+
 def kde_hessian_vector_product(
     z: ArrayLike,
     points: ArrayLike,
@@ -390,7 +396,8 @@ def kde_hessian_vector_product(
     Parameters
     ----------
     v : array (..., J)
-        The vector; its leading axes broadcast with those of the other arguments, which are those of :func:`kde_cross_entropy`.
+        The vector; its leading axes broadcast with those of the other arguments, which are those of :func:`kde_cross_entropy`. Where its loss
+        would be infinite, the Hessian is that of zero="skip".
 
     Returns
     -------
@@ -414,7 +421,7 @@ def kde_hessian_vector_product(
     >>> kde_hessian_vector_product(np.zeros(3), points, 0.0, 1.0, 0.5, np.ones(3)).round(12) + 0.0
     array([0., 0., 0.])
     """
-    problem = checked_problem(z, points, a, b, h, kernel, period, method, bins, zero, log_floor, v=v)
+    problem = checked_problem(z, points, a, b, h, kernel, period, method, bins, of_explained(zero), log_floor, v=v)
     return problem.of_rows(problem.solve("hessian_product", problem.rows.pop("v")))
 
 
@@ -446,7 +453,7 @@ def em_step(
     Returns
     -------
     array (..., J)
-        New logits, of weights that sum to 1; with places that no point explains, or a floor, to the share that the points explain.
+        New logits, of weights that sum to 1. Places that no point explains have no say, as with zero="skip".
 
     Raises
     ------
@@ -466,5 +473,7 @@ def em_step(
     >>> em_step(np.zeros(3), points, 0.0, 1.0, 0.5).round(3)
     array([-2.418, -0.115, -3.923])
     """
-    problem = checked_problem(z, points, a, b, h, kernel, period, method, bins, zero, log_floor)
-    return problem.of_rows(problem.solve("log_R"))
+    problem = checked_problem(z, points, a, b, h, kernel, period, method, bins, of_explained(zero), log_floor)
+    log_R = problem.solve("log_R")
+    with np.errstate(all="ignore"):
+        return problem.of_rows(log_R - log_sum(problem.xp, log_R)[:, None])

@@ -12,6 +12,7 @@ import numpy as np
 from . import compact, laplace, quadrature
 from .losses import kernels, with_policy
 from .responsibility import hessian_product, log_responsibility, of_kernel
+from .windows import log_sum
 
 
 class Bins(NamedTuple):
@@ -75,10 +76,9 @@ class Laplace(NamedTuple):
 
 
 class Compact(NamedTuple):
-    """The closed forms of kernels of bounded support; `compute` is the bins kernel."""
+    """The closed forms of kernels of bounded support."""
 
     name: str
-    compute: Callable
     zero: str
 
     def loss(self, xp, rows):
@@ -88,11 +88,7 @@ class Compact(NamedTuple):
         return compact.compact_rows(xp, self.name, rows, self.zero)[6]
 
     def hessian_product(self, xp, rows, v):
-        """A box has constant responsibilities between its edges; the others' are integrated by quadrature."""
-        if self.name != "box":
-            return Quadrature(self.compute, self.zero, self.name).hessian_product(xp, rows, v)
-        gaps = gaps_as_bins(xp, rows, rows["points"] - rows["h"][:, None], rows["points"] + rows["h"][:, None])
-        return Bins(self.compute, self.zero).hessian_product(xp, rows | gaps, v)
+        return by_second_moment(xp, rows, self.log_R(xp, rows), v, self.name)
 
 
 class Intervals(NamedTuple):
@@ -108,19 +104,14 @@ class Intervals(NamedTuple):
         return compact.interval_rows(xp, rows, self.zero)[6]
 
     def hessian_product(self, xp, rows, v):
-        gaps = gaps_as_bins(xp, rows, rows["points[0]"], rows["points[1]"])
-        return IntervalBins(self.zero).hessian_product(xp, rows | gaps, v)
+        return by_second_moment(xp, rows, self.log_R(xp, rows), v, "box")
 
 
-def gaps_as_bins(xp, rows, *edges):
-    """Between neighbouring edges nothing changes: bins there, at the middle of each gap and of its mass, are exact."""
-    a, width = rows["a"][:, None], (rows["b"] - rows["a"])[:, None]
-    ahead = xp.concatenate(edges, -1) - a
-    if "period" in rows:
-        period = rows["period"][:, None]
-        ahead -= period * xp.floor(ahead / period)
-    borders = xp.sort(xp.concatenate([xp.zeros_like(a), xp.clip(ahead / width, 0, 1), xp.ones_like(a)], -1), -1)
-    return {"position": (borders[:, 1:] + borders[:, :-1]) / 2, "q": borders[:, 1:] - borders[:, :-1]}
+def by_second_moment(xp, rows, log_R, v, name):
+    """S (v - S . v) - R v + E[r (r . v)]."""
+    second = compact.compact_hessian_product(xp, name, rows, v.astype(float)).astype(v.dtype)
+    S = xp.exp(rows["z"] - log_sum(xp, rows["z"])[:, None])
+    return S * (v - (S * v).sum(-1, keepdims=True)) - (xp.exp(log_R) * v - second)
 
 
 class IntervalBins(NamedTuple):

@@ -1,5 +1,6 @@
 """Mean responsibilities and Hessian products over bins, for every kernel: `log_K(xp, rows)` (R, B, J) is all that tells kernels apart."""
 
+import operator
 from functools import partial
 
 import numpy as np
@@ -16,7 +17,7 @@ def log_responsibility(xp, log_K, rows):
 
 def hessian_product(xp, log_K, rows, v):
     """The Hessian in the logits times v (R, J): equation (mixture-hessian-product)."""
-    return by_blocks(xp, log_K, rows | {"v": v}, "mixture_hessian_times_vector", xp.add)
+    return by_blocks(xp, log_K, rows | {"v": v}, "mixture_hessian_times_vector", operator.add)
 
 
 def by_blocks(xp, log_K, rows, name, join):

@@ -16,11 +16,14 @@ REALS = {"float": np.float32, "double": np.float64}
 
 # What the project may use of cupy's namespace: functions of arrays, and functions that make arrays of what the host has.
 ON_ARRAYS = """
-    abs all any arange argmax ascontiguousarray broadcast_to concatenate exp floor fmod isfinite isinf isnan isneginf isposinf log max min ndim
-    argsort nonzero ones_like searchsorted shape sort stack sum take_along_axis unique where zeros_like
+    abs all any arange argmax argsort ascontiguousarray broadcast_to clip concatenate cumsum exp floor fmod frexp full_like hypot isfinite
+    isinf isnan isneginf isposinf log logaddexp max maximum min minimum nan_to_num ndim nonzero ones_like put_along_axis repeat searchsorted
+    shape sign sort split stack sum swapaxes take_along_axis tile unique where zeros_like
 """.split()
 FROM_HOST = ["array", "asarray", "full", "ones", "zeros"]
-METHODS = {"all", "any", "argmax", "astype", "copy", "max", "mean", "min", "ravel", "reshape", "squeeze", "sum", "tolist", "transpose"}
+METHODS = """
+    all any argmax astype copy max mean min ravel reshape squeeze sum swapaxes tolist transpose
+""".split()
 ATTRIBUTES = {"dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "size", "strides"}
 
 
@@ -49,7 +52,7 @@ class ndarray(NDArrayOperatorsMixin):
             return getattr(self.host, name)
         if name in METHODS:
             return on_device(getattr(self.host, name))
-        raise AttributeError(f"cupy.ndarray {name!r} (the fake knows {', '.join(sorted(METHODS | ATTRIBUTES))})")
+        raise AttributeError(f"cupy.ndarray {name!r} (the fake knows {', '.join(sorted({*METHODS, *ATTRIBUTES}))})")
 
     def __getitem__(self, key):
         return device(self.host[key_on_host(key)])
@@ -72,8 +75,8 @@ class ndarray(NDArrayOperatorsMixin):
 
 def device(value):
     """numpy's results as device arrays: numbers too, as cupy has it."""
-    if isinstance(value, tuple):
-        return tuple(map(device, value))
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(device, value))
     return ndarray(np.asarray(value)) if isinstance(value, (np.ndarray, np.generic)) else value
 
 
@@ -170,6 +173,7 @@ def module(sanitizer="", device_there=True):
     for name in FROM_HOST:
         setattr(fake, name, from_host(getattr(np, name)))
     fake.ndarray, fake.empty = ndarray, empty
+    fake.empty_like = lambda array: empty(array.shape, array.dtype)
     fake.RawModule = type("RawModule", (RawModule,), {"sanitizer": sanitizer})
     fake.cuda = types.SimpleNamespace(is_available=lambda: device_there)
     return fake

@@ -290,6 +290,31 @@ def test_an_interval_for_a_point_explains_what_it_holds():
     assert grad.h is None
 
 
+@pytest.mark.parametrize("period", [None, 2.0])
+def test_em_step_and_hessian_of_intervals_are_those_of_many_bins(period):
+    draw = np.random.default_rng(13)
+    z, v, lo, length = draw.normal(size=(4, 3, 6)) / 2
+    points = np.append(lo, [[-1.0]] * 3, 1), np.append(lo + abs(length), [[0.9]] * 3, 1)
+    z, v = np.append(z, [[0.0]] * 3, 1), np.append(v, [[1.0]] * 3, 1)
+    options = {"kernel": "box", "period": period}
+    exact, bins = (em_step(z, points, 0.0, 0.9, None, **options, **more) for more in ({}, {"bins": 30000}))
+    np.testing.assert_allclose(np.exp(exact), np.exp(bins), atol=1e-3)
+    assert abs(np.exp(exact).sum(-1) - 1).max() < 1e-14
+    product = lambda **more: kde_hessian_vector_product(z, points, 0.0, 0.9, None, v, **options, **more)
+    np.testing.assert_allclose(product(), product(bins=30000), atol=1e-3)
+
+
+@pytest.mark.parametrize("kernel", ["box", "triangular", "epanechnikov"])
+def test_em_step_and_hessian_are_of_what_is_explained(kernel):
+    z, points, v = np.array([0.0, 1.0, 0.5]), np.array([0.1, 0.2, 0.9]), np.array([1.0, -1.0, 2.0])
+    arguments, options = (points, 0.0, 1.0, 0.2), {"kernel": kernel}
+    assert kde_cross_entropy(z, *arguments, **options).loss == np.inf
+    exact, bins = (em_step(z, *arguments, **options, **more) for more in ({}, {"bins": 30000}))
+    np.testing.assert_allclose(exact, bins, atol=2e-3)
+    exact, bins = (kde_hessian_vector_product(z, *arguments, v, **options, **more) for more in ({}, {"bins": 30000}))
+    np.testing.assert_allclose(exact, bins, atol=2e-3)
+
+
 @pytest.mark.parametrize(
     "kernel, period", [("laplace", None), ("gaussian", None), ("von_mises", 2.5), ("epanechnikov", None)]
 )
@@ -307,6 +332,21 @@ def test_on_a_circle_a_target_may_be_one_place(kernel):
     place = kde_cross_entropy(z, points, a, a, h, kernel=kernel, period=2.5, bins=1)
     np.testing.assert_allclose(one.loss, place.loss, rtol=1e-13)
     np.testing.assert_allclose(one.grad.z, place.grad.z, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "kernel, period", [(name, None) for name in kde.EXACT] + [("laplace", 2.5), ("box", 2.5), ("gaussian", 2.5)]
+)
+def test_cupy_arrays_give_what_numpy_arrays_give(cupy, kernel, period):
+    z, points, *rest = (np.stack([v, v[::-1] if v.ndim else v]) for v in case(kernel))
+    v, options = np.arange(10.0).reshape(2, 5), {"kernel": kernel, "period": period}
+    on_device = [cupy.asarray(a) for a in (z, points, *rest)]
+    for function, more in ((kde_cross_entropy, []), (em_step, []), (kde_hessian_vector_product, [v])):
+        want = function(z, points, *rest, *more, **options)
+        got = function(*on_device, *map(cupy.asarray, more), **options)
+        pairs = zip((got.loss, *got.grad), (want.loss, *want.grad)) if function is kde_cross_entropy else [(got, want)]
+        for ours, theirs in pairs:
+            np.testing.assert_allclose(ours.get(), theirs, rtol=1e-12, atol=1e-12)
 
 
 # ------------------------------------------------------------------------------------------------------ properties
