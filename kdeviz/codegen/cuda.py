@@ -84,6 +84,7 @@ class Cuda:
 
     def __init__(self, kernel):
         self.nest, self.threads, self.print = kernel.cuda_nest or kernel.nest, kernel.threads, Expressions().doprint
+        self.rolled = "" if kernel.threads else "ROLLED "
 
     def opening(self, header):
         return header + " {"
@@ -129,9 +130,9 @@ class Cuda:
 
     def loop(self, index, direction=1):
         if direction < 0:
-            return f"for (long long {index} = {index.size} - 1; {index} >= 0; --{index})"
+            return f"{self.rolled}for (long long {index} = {index.size} - 1; {index} >= 0; --{index})"
         first, stride = self.steps(index)
-        return f"for (long long {index} = {first}; {index} < {index.size}; {index} += {stride})"
+        return f"{self.rolled}for (long long {index} = {first}; {index} < {index.size}; {index} += {stride})"
 
     def block_loop(self, index, length):
         """The loop over blocks; a block is `length` places for each thread."""
@@ -142,7 +143,7 @@ class Cuda:
         first, stride = self.steps(index)
         first = f"{index}_0" if first == "0" else f"{index}_0 + {first}"
         end = f"{index}_0 + {length}LL*blockDim.x" if index == self.threads else f"{index}_0 + {length}"
-        return f"for (long long {index} = {first}; {index} < {index.size} && {index} < {end}; {index} += {stride})"
+        return f"{self.rolled}for (long long {index} = {first}; {index} < {index.size} && {index} < {end}; {index} += {stride})"
 
     def multiply(self, *places_and_term):
         return f"multiply({', '.join(places_and_term)});"

@@ -18,7 +18,7 @@ CPP = """alignas alignof and and_eq asm bitand bitor bool catch char16_t char32_
 delete dynamic_cast explicit export false friend mutable namespace new noexcept not not_eq nullptr operator or or_eq private
 protected public reinterpret_cast static_assert static_cast template this thread_local throw true try typeid typename using
 virtual wchar_t xor xor_eq main""".split()
-TEMPLATES = """REAL LOWEST INFINITE NULL Max Sum maximum sign log_add_exp block_reduce lanes scratch threadIdx blockIdx
+TEMPLATES = """REAL LOWEST INFINITE ROLLED NULL Max Sum maximum sign log_add_exp block_reduce lanes scratch threadIdx blockIdx
 blockDim gridDim np math self row rows block real launch source outputs upper coarse multiply accumulate accumulate_group
 nb intrinsic overload register_jitable ir start stop lowest""".split()
 RESERVED = {

@@ -4,6 +4,9 @@
 #define LOWEST (sizeof(REAL) == 4 ? REAL(-3.40282346638528859812e+38) : REAL(-1.79769313486231570815e+308))
 #define INFINITE (REAL(sizeof(REAL) == 4 ? 3.0e+38f : 1.0e+308)*REAL(10))
 
+// A loop of a thread that has a row of its own: the many arrays of several turns at once would not fit in registers.
+#define ROLLED _Pragma("unroll 1")
+
 __device__ inline REAL sign(REAL x) { return REAL((x > REAL(0)) - (x < REAL(0))); }
 __device__ inline REAL maximum(REAL a, REAL b) { return a > b ? a : b; }
 

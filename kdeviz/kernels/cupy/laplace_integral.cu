@@ -4,6 +4,9 @@
 #define LOWEST (sizeof(REAL) == 4 ? REAL(-3.40282346638528859812e+38) : REAL(-1.79769313486231570815e+308))
 #define INFINITE (REAL(sizeof(REAL) == 4 ? 3.0e+38f : 1.0e+308)*REAL(10))
 
+// A loop of a thread that has a row of its own: the many arrays of several turns at once would not fit in registers.
+#define ROLLED _Pragma("unroll 1")
+
 __device__ inline REAL sign(REAL x) { return REAL((x > REAL(0)) - (x < REAL(0))); }
 __device__ inline REAL maximum(REAL a, REAL b) { return a > b ? a : b; }
 
@@ -110,7 +113,7 @@ extern "C" __global__ void laplace(
         done[(J + 1)*all_threads] = REAL(0);
         left_over[0*all_threads] = REAL(1);
         left_over[(J + 1)*all_threads] = REAL(1);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             top_z = maximum(top_z, z[row*J + j]);
             place[(j + 1)*all_threads] = (a[row] > points[row*J + j] ? a[row] : b[row] < points[row*J + j] ? b[row] : points[row*J + j]);
             done[(j + 1)*all_threads] = inverse_width*(place[(j + 1)*all_threads] - a[row]);
@@ -123,7 +126,7 @@ extern "C" __global__ void laplace(
         delta[(J + 1)*all_threads] = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 distance[j*all_threads] = maximum(maximum(REAL(0), a[row] - points[row*J + j]), points[row*J + j] - b[row]);
                 REAL centred = z[row*J + j] - top_z;
                 REAL level = centred - distance[j*all_threads]*inverse_h;
@@ -138,20 +141,20 @@ extern "C" __global__ void laplace(
         }
         REAL inverse_total_weight = REAL(1)/total_weight;
         REAL common_distance = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL level = centred - distance[j*all_threads]*inverse_h;
             common_distance = maximum(common_distance, (level >= top_level ? distance[j*all_threads] : REAL(0)));
         }
         REAL summit = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
             summit = maximum(summit, near);
         }
         left[0*all_threads] = -INFINITE;
         left[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
             REAL logit = near - summit;
@@ -159,7 +162,7 @@ extern "C" __global__ void laplace(
         }
         right[0*all_threads] = -INFINITE;
         right[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL delta_after = delta[(j + 2)*all_threads];
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
@@ -182,7 +185,7 @@ extern "C" __global__ void laplace(
             REAL raw_loss_part = REAL(0);
             REAL raw_grad_b_part = REAL(0);
             REAL raw_grad_a_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL left_before = left[j*all_threads];
                 REAL centred = z[row*J + j] - top_z;
                 REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
@@ -236,14 +239,14 @@ extern "C" __global__ void laplace(
         grad_b[row] = grad_b_value;
         after[0*all_threads] = REAL(0);
         after[(J + 1)*all_threads] = REAL(0);
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL integral_left_after = integral_left[(j + 2)*all_threads];
             REAL kept_left_after = kept_left[(j + 2)*all_threads];
             after[(j + 1)*all_threads] = integral_left_after + after[(j + 2)*all_threads]*kept_left_after;
         }
         ahead_of[0*all_threads] = REAL(0);
         ahead_of[(J + 1)*all_threads] = REAL(0);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL kept_right_before = kept_right[j*all_threads];
             ahead_of[(j + 1)*all_threads] = integral_right[j*all_threads] + ahead_of[j*all_threads]*kept_right_before;
         }
@@ -251,7 +254,7 @@ extern "C" __global__ void laplace(
         REAL raw_grad_h_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL raw_grad_h_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL in_left = (new_left[j*all_threads] >= REAL(0) ? REAL(1)/(REAL(1) + e_left[j*all_threads]) : e_left[j*all_threads]/(REAL(1) + e_left[j*all_threads]));
                 REAL in_right = (new_right[j*all_threads] >= REAL(0) ? REAL(1)/(REAL(1) + e_right[j*all_threads]) : e_right[j*all_threads]/(REAL(1) + e_right[j*all_threads]));
                 REAL R_left = after[(j + 1)*all_threads]*in_left*unit;
@@ -319,7 +322,7 @@ extern "C" __global__ void laplace_on_circle(
         done[(J + 1)*all_threads] = REAL(0);
         left_over[0*all_threads] = REAL(1);
         left_over[(J + 1)*all_threads] = REAL(1);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             top_z = maximum(top_z, z[row*J + j]);
             place[(j + 1)*all_threads] = (a[row] > points[row*J + j] ? a[row] : b[row] < points[row*J + j] ? b[row] : points[row*J + j]);
             done[(j + 1)*all_threads] = inverse_width*(place[(j + 1)*all_threads] - a[row]);
@@ -332,7 +335,7 @@ extern "C" __global__ void laplace_on_circle(
         delta[(J + 1)*all_threads] = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 distance[j*all_threads] = maximum(maximum(REAL(0), a[row] - points[row*J + j]), points[row*J + j] - b[row]);
                 REAL centred = z[row*J + j] - top_z;
                 REAL level = centred - distance[j*all_threads]*inverse_h;
@@ -347,20 +350,20 @@ extern "C" __global__ void laplace_on_circle(
         }
         REAL inverse_total_weight = REAL(1)/total_weight;
         REAL common_distance = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL level = centred - distance[j*all_threads]*inverse_h;
             common_distance = maximum(common_distance, (level >= top_level ? distance[j*all_threads] : REAL(0)));
         }
         REAL summit = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
             summit = maximum(summit, near);
         }
         REAL top_weight_behind = LOWEST;
         REAL top_weight_past = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL left_of_start = a[row] - points[row*J + j];
             way_left[j*all_threads] = (a[row] > points[row*J + j] ? left_of_start : left_of_start + period[row]);
             REAL right_of_end = points[row*J + j] - b[row];
@@ -380,7 +383,7 @@ extern "C" __global__ void laplace_on_circle(
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL total_weight_behind_part = REAL(0);
             REAL total_weight_past_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL centred = z[row*J + j] - top_z;
                 REAL image_left = centred - summit - inverse_h*(way_left[j*all_threads] - common_distance);
                 weight_behind[j*all_threads] = exp(image_left - top_weight_behind);
@@ -398,12 +401,12 @@ extern "C" __global__ void laplace_on_circle(
         REAL inverse_total_weight_past = REAL(1)/maximum(REAL(1), total_weight_past);
         left[0*all_threads] = left_start;
         left[(J + 1)*all_threads] = left_start;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             left[(j + 1)*all_threads] = log_add_exp(logit[j*all_threads], left[j*all_threads] - delta[(j + 1)*all_threads]);
         }
         right[0*all_threads] = right_start;
         right[(J + 1)*all_threads] = right_start;
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL delta_after = delta[(j + 2)*all_threads];
             right[(j + 1)*all_threads] = log_add_exp(logit[j*all_threads], right[(j + 2)*all_threads] - delta_after);
         }
@@ -429,7 +432,7 @@ extern "C" __global__ void laplace_on_circle(
             REAL raw_grad_h_2_part = REAL(0);
             REAL raw_grad_b_part = REAL(0);
             REAL raw_grad_a_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL left_before = left[j*all_threads];
                 new_left[j*all_threads] = (logit[j*all_threads] == -INFINITE ? -INFINITE : delta[(j + 1)*all_threads] + logit[j*all_threads] - left_before);
                 e_left[j*all_threads] = exp(-fabs(new_left[j*all_threads]));
@@ -489,7 +492,7 @@ extern "C" __global__ void laplace_on_circle(
         grad_b[row] = grad_b_value;
         after[0*all_threads] = REAL(0);
         after[(J + 1)*all_threads] = REAL(0);
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL integral_left_after = integral_left[(j + 2)*all_threads];
             REAL kept_left_after = kept_left[(j + 2)*all_threads];
             after[(j + 1)*all_threads] = integral_left_after + after[(j + 2)*all_threads]*kept_left_after;
@@ -498,7 +501,7 @@ extern "C" __global__ void laplace_on_circle(
         REAL start_after = integral_left_at_start + after_at_start*kept_left_at_start;
         ahead_of[0*all_threads] = REAL(0);
         ahead_of[(J + 1)*all_threads] = REAL(0);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL kept_right_before = kept_right[j*all_threads];
             ahead_of[(j + 1)*all_threads] = integral_right[j*all_threads] + ahead_of[j*all_threads]*kept_right_before;
         }
@@ -508,7 +511,7 @@ extern "C" __global__ void laplace_on_circle(
         REAL raw_grad_h_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL raw_grad_h_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL in_left = (new_left[j*all_threads] >= REAL(0) ? REAL(1)/(REAL(1) + e_left[j*all_threads]) : e_left[j*all_threads]/(REAL(1) + e_left[j*all_threads]));
                 REAL in_right = (new_right[j*all_threads] >= REAL(0) ? REAL(1)/(REAL(1) + e_right[j*all_threads]) : e_right[j*all_threads]/(REAL(1) + e_right[j*all_threads]));
                 REAL share_behind = inverse_total_weight_behind*weight_behind[j*all_threads];
@@ -568,7 +571,7 @@ extern "C" __global__ void laplace_hvp(
         REAL top_z = LOWEST;
         place[0*all_threads] = a[row];
         place[(J + 1)*all_threads] = a[row];
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             top_z = maximum(top_z, z[row*J + j]);
             place[(j + 1)*all_threads] = (a[row] > points[row*J + j] ? a[row] : b[row] < points[row*J + j] ? b[row] : points[row*J + j]);
         }
@@ -579,7 +582,7 @@ extern "C" __global__ void laplace_hvp(
         delta[(J + 1)*all_threads] = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 distance[j*all_threads] = maximum(maximum(REAL(0), a[row] - points[row*J + j]), points[row*J + j] - b[row]);
                 REAL centred = z[row*J + j] - top_z;
                 REAL level = centred - distance[j*all_threads]*inverse_h;
@@ -598,7 +601,7 @@ extern "C" __global__ void laplace_hvp(
         REAL raw_direction_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL raw_direction_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL centred = z[row*J + j] - top_z;
                 REAL level = centred - distance[j*all_threads]*inverse_h;
                 common_distance = maximum(common_distance, (level >= top_level ? distance[j*all_threads] : REAL(0)));
@@ -608,14 +611,14 @@ extern "C" __global__ void laplace_hvp(
             accumulate(raw_direction, raw_direction_rest, raw_direction_part);
         }
         REAL summit = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
             summit = maximum(summit, near);
         }
         left[0*all_threads] = -INFINITE;
         left[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
             REAL logit = near - summit;
@@ -623,7 +626,7 @@ extern "C" __global__ void laplace_hvp(
         }
         right[0*all_threads] = -INFINITE;
         right[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL delta_after = delta[(j + 2)*all_threads];
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
@@ -636,7 +639,7 @@ extern "C" __global__ void laplace_hvp(
         kept_right[(J + 1)*all_threads] = REAL(0);
         integral_left[0*all_threads] = REAL(0);
         integral_left[(J + 1)*all_threads] = REAL(0);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL left_before = left[j*all_threads];
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
@@ -674,7 +677,7 @@ extern "C" __global__ void laplace_hvp(
         after[(J + 1)*all_threads] = REAL(0);
         mean_right[0*all_threads] = REAL(0);
         mean_right[(J + 1)*all_threads] = REAL(0);
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL integral_left_after = integral_left[(j + 2)*all_threads];
             REAL kept_left_after = kept_left[(j + 2)*all_threads];
             after[(j + 1)*all_threads] = integral_left_after + after[(j + 2)*all_threads]*kept_left_after;
@@ -685,7 +688,7 @@ extern "C" __global__ void laplace_hvp(
         ahead_of[(J + 1)*all_threads] = REAL(0);
         mean_left[0*all_threads] = REAL(0);
         mean_left[(J + 1)*all_threads] = REAL(0);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL kept_right_before = kept_right[j*all_threads];
             ahead_of[(j + 1)*all_threads] = integral_right[j*all_threads] + ahead_of[j*all_threads]*kept_right_before;
             REAL direction = v[row*J + j] - raw_direction;
@@ -693,7 +696,7 @@ extern "C" __global__ void laplace_hvp(
         }
         pull_left[0*all_threads] = REAL(0);
         pull_left[(J + 1)*all_threads] = REAL(0);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL left_before = left[j*all_threads];
             REAL balance = left_before - right[(j + 1)*all_threads];
             REAL s_back = balance - delta[(j + 1)*all_threads];
@@ -704,20 +707,20 @@ extern "C" __global__ void laplace_hvp(
         }
         passed_left[0*all_threads] = REAL(0);
         passed_left[(J + 1)*all_threads] = REAL(0);
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL kept_left_after = kept_left[(j + 2)*all_threads];
             REAL pull_left_after = pull_left[(j + 2)*all_threads];
             passed_left[(j + 1)*all_threads] = pull_left_after + kept_left_after*passed_left[(j + 2)*all_threads];
         }
         passed_right[0*all_threads] = REAL(0);
         passed_right[(J + 1)*all_threads] = REAL(0);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL kept_right_before = kept_right[j*all_threads];
             REAL mean_left_before = mean_left[j*all_threads];
             REAL pull_right = integral_right[j*all_threads]*mean_right[(j + 1)*all_threads] + overlap[j*all_threads]*(mean_left_before - mean_right[(j + 1)*all_threads]);
             passed_right[(j + 1)*all_threads] = pull_right + kept_right_before*passed_right[j*all_threads];
         }
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL R_left = after[(j + 1)*all_threads]*in_left[j*all_threads]*unit;
             REAL R_right = ahead_of[(j + 1)*all_threads]*in_right[j*all_threads]*unit;
             REAL direction = v[row*J + j] - raw_direction;
@@ -774,7 +777,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         REAL top_z = LOWEST;
         place[0*all_threads] = a[row];
         place[(J + 1)*all_threads] = a[row];
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             top_z = maximum(top_z, z[row*J + j]);
             place[(j + 1)*all_threads] = (a[row] > points[row*J + j] ? a[row] : b[row] < points[row*J + j] ? b[row] : points[row*J + j]);
         }
@@ -785,7 +788,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         delta[(J + 1)*all_threads] = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL total_weight_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 distance[j*all_threads] = maximum(maximum(REAL(0), a[row] - points[row*J + j]), points[row*J + j] - b[row]);
                 REAL centred = z[row*J + j] - top_z;
                 REAL level = centred - distance[j*all_threads]*inverse_h;
@@ -804,7 +807,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         REAL raw_direction_rest = REAL(0);
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL raw_direction_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL centred = z[row*J + j] - top_z;
                 REAL level = centred - distance[j*all_threads]*inverse_h;
                 common_distance = maximum(common_distance, (level >= top_level ? distance[j*all_threads] : REAL(0)));
@@ -814,14 +817,14 @@ extern "C" __global__ void laplace_hvp_on_circle(
             accumulate(raw_direction, raw_direction_rest, raw_direction_part);
         }
         REAL summit = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
             summit = maximum(summit, near);
         }
         REAL top_weight_behind = LOWEST;
         REAL top_weight_past = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL left_of_start = a[row] - points[row*J + j];
             way_left[j*all_threads] = (a[row] > points[row*J + j] ? left_of_start : left_of_start + period[row]);
             REAL right_of_end = points[row*J + j] - b[row];
@@ -841,7 +844,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL total_weight_behind_part = REAL(0);
             REAL total_weight_past_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL centred = z[row*J + j] - top_z;
                 REAL image_left = centred - summit - inverse_h*(way_left[j*all_threads] - common_distance);
                 weight_behind[j*all_threads] = exp(image_left - top_weight_behind);
@@ -859,12 +862,12 @@ extern "C" __global__ void laplace_hvp_on_circle(
         REAL inverse_total_weight_past = REAL(1)/maximum(REAL(1), total_weight_past);
         left[0*all_threads] = left_start;
         left[(J + 1)*all_threads] = left_start;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             left[(j + 1)*all_threads] = log_add_exp(logit[j*all_threads], left[j*all_threads] - delta[(j + 1)*all_threads]);
         }
         right[0*all_threads] = right_start;
         right[(J + 1)*all_threads] = right_start;
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL delta_after = delta[(j + 2)*all_threads];
             right[(j + 1)*all_threads] = log_add_exp(logit[j*all_threads], right[(j + 2)*all_threads] - delta_after);
         }
@@ -881,7 +884,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL left_mean_start_part = REAL(0);
             REAL right_mean_start_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL left_before = left[j*all_threads];
                 REAL new_left = (logit[j*all_threads] == -INFINITE ? -INFINITE : delta[(j + 1)*all_threads] + logit[j*all_threads] - left_before);
                 REAL e_left = exp(-fabs(new_left));
@@ -927,7 +930,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         after[(J + 1)*all_threads] = REAL(0);
         mean_right[0*all_threads] = right_mean_start;
         mean_right[(J + 1)*all_threads] = right_mean_start;
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL integral_left_after = integral_left[(j + 2)*all_threads];
             REAL kept_left_after = kept_left[(j + 2)*all_threads];
             after[(j + 1)*all_threads] = integral_left_after + after[(j + 2)*all_threads]*kept_left_after;
@@ -940,7 +943,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         ahead_of[(J + 1)*all_threads] = REAL(0);
         mean_left[0*all_threads] = left_mean_start;
         mean_left[(J + 1)*all_threads] = left_mean_start;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL kept_right_before = kept_right[j*all_threads];
             ahead_of[(j + 1)*all_threads] = integral_right[j*all_threads] + ahead_of[j*all_threads]*kept_right_before;
             REAL direction = v[row*J + j] - raw_direction;
@@ -950,7 +953,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         REAL end_ahead = ahead_of_at_end*kept_right_at_end;
         pull_left[0*all_threads] = REAL(0);
         pull_left[(J + 1)*all_threads] = REAL(0);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL left_before = left[j*all_threads];
             REAL balance = left_before - right[(j + 1)*all_threads];
             REAL s_back = balance - delta[(j + 1)*all_threads];
@@ -962,7 +965,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         REAL pull_left_at_start = pull_left[1*all_threads];
         passed_left[0*all_threads] = REAL(0);
         passed_left[(J + 1)*all_threads] = REAL(0);
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL kept_left_after = kept_left[(j + 2)*all_threads];
             REAL pull_left_after = pull_left[(j + 2)*all_threads];
             passed_left[(j + 1)*all_threads] = pull_left_after + kept_left_after*passed_left[(j + 2)*all_threads];
@@ -971,7 +974,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         REAL passed_start = pull_left_at_start + kept_left_at_start*passed_left_at_start;
         passed_right[0*all_threads] = REAL(0);
         passed_right[(J + 1)*all_threads] = REAL(0);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL kept_right_before = kept_right[j*all_threads];
             REAL mean_left_before = mean_left[j*all_threads];
             REAL pull_right = integral_right[j*all_threads]*mean_right[(j + 1)*all_threads] + overlap[j*all_threads]*(mean_left_before - mean_right[(j + 1)*all_threads]);
@@ -979,7 +982,7 @@ extern "C" __global__ void laplace_hvp_on_circle(
         }
         REAL passed_right_at_end = passed_right[J*all_threads];
         REAL passed_end = kept_right_at_end*passed_right_at_end;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL share_behind = inverse_total_weight_behind*weight_behind[j*all_threads];
             REAL R_left = unit*(after[(j + 1)*all_threads]*in_left[j*all_threads] + share_behind*start_after);
             REAL share_past = inverse_total_weight_past*weight_past[j*all_threads];
@@ -1026,14 +1029,14 @@ extern "C" __global__ void laplace_em(
         REAL top_z = LOWEST;
         place[0*all_threads] = a[row];
         place[(J + 1)*all_threads] = a[row];
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             top_z = maximum(top_z, z[row*J + j]);
             place[(j + 1)*all_threads] = (a[row] > points[row*J + j] ? a[row] : b[row] < points[row*J + j] ? b[row] : points[row*J + j]);
         }
         REAL top_level = LOWEST;
         delta[0*all_threads] = REAL(0);
         delta[(J + 1)*all_threads] = REAL(0);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             distance[j*all_threads] = maximum(maximum(REAL(0), a[row] - points[row*J + j]), points[row*J + j] - b[row]);
             REAL centred = z[row*J + j] - top_z;
             REAL level = centred - distance[j*all_threads]*inverse_h;
@@ -1043,20 +1046,20 @@ extern "C" __global__ void laplace_em(
             delta[(j + 1)*all_threads] = gap*inverse_h;
         }
         REAL common_distance = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL level = centred - distance[j*all_threads]*inverse_h;
             common_distance = maximum(common_distance, (level >= top_level ? distance[j*all_threads] : REAL(0)));
         }
         REAL summit = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
             summit = maximum(summit, near);
         }
         left[0*all_threads] = -INFINITE;
         left[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
             REAL logit = near - summit;
@@ -1064,7 +1067,7 @@ extern "C" __global__ void laplace_em(
         }
         right[0*all_threads] = -INFINITE;
         right[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL delta_after = delta[(j + 2)*all_threads];
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
@@ -1079,7 +1082,7 @@ extern "C" __global__ void laplace_em(
         fade_right[(J + 1)*all_threads] = REAL(0);
         log_integral_left[0*all_threads] = -INFINITE;
         log_integral_left[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL left_before = left[j*all_threads];
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
@@ -1115,18 +1118,18 @@ extern "C" __global__ void laplace_em(
         }
         log_after[0*all_threads] = -INFINITE;
         log_after[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL fade_left_after = fade_left[(j + 2)*all_threads];
             REAL log_integral_left_after = log_integral_left[(j + 2)*all_threads];
             log_after[(j + 1)*all_threads] = log_add_exp(log_integral_left_after, log_after[(j + 2)*all_threads] - fade_left_after);
         }
         log_ahead[0*all_threads] = -INFINITE;
         log_ahead[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL fade_right_before = fade_right[j*all_threads];
             log_ahead[(j + 1)*all_threads] = log_add_exp(log_integral_right[j*all_threads], log_ahead[j*all_threads] - fade_right_before);
         }
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL log_R_left = log_after[(j + 1)*all_threads] - maximum(REAL(0), -new_left[j*all_threads]) - log1p(e_left[j*all_threads]);
             REAL log_R_right = log_ahead[(j + 1)*all_threads] - maximum(REAL(0), -new_right[j*all_threads]) - log1p(e_right[j*all_threads]);
             log_R[row*J + j] = log_add_exp(log_R_left, log_R_right);
@@ -1173,14 +1176,14 @@ extern "C" __global__ void laplace_em_on_circle(
         REAL top_z = LOWEST;
         place[0*all_threads] = a[row];
         place[(J + 1)*all_threads] = a[row];
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             top_z = maximum(top_z, z[row*J + j]);
             place[(j + 1)*all_threads] = (a[row] > points[row*J + j] ? a[row] : b[row] < points[row*J + j] ? b[row] : points[row*J + j]);
         }
         REAL top_level = LOWEST;
         delta[0*all_threads] = REAL(0);
         delta[(J + 1)*all_threads] = REAL(0);
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             distance[j*all_threads] = maximum(maximum(REAL(0), a[row] - points[row*J + j]), points[row*J + j] - b[row]);
             REAL centred = z[row*J + j] - top_z;
             REAL level = centred - distance[j*all_threads]*inverse_h;
@@ -1190,20 +1193,20 @@ extern "C" __global__ void laplace_em_on_circle(
             delta[(j + 1)*all_threads] = gap*inverse_h;
         }
         REAL common_distance = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL level = centred - distance[j*all_threads]*inverse_h;
             common_distance = maximum(common_distance, (level >= top_level ? distance[j*all_threads] : REAL(0)));
         }
         REAL summit = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL centred = z[row*J + j] - top_z;
             REAL near = centred - inverse_h*(distance[j*all_threads] - common_distance);
             summit = maximum(summit, near);
         }
         REAL top_weight_behind = LOWEST;
         REAL top_weight_past = LOWEST;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL left_of_start = a[row] - points[row*J + j];
             way_left[j*all_threads] = (a[row] > points[row*J + j] ? left_of_start : left_of_start + period[row]);
             REAL right_of_end = points[row*J + j] - b[row];
@@ -1223,7 +1226,7 @@ extern "C" __global__ void laplace_em_on_circle(
         for (long long j_0 = 0; j_0 < J; j_0 += 128) {
             REAL total_weight_behind_part = REAL(0);
             REAL total_weight_past_part = REAL(0);
-            for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
+            ROLLED for (long long j = j_0; j < J && j < j_0 + 128; j += 1) {
                 REAL centred = z[row*J + j] - top_z;
                 REAL image_left = centred - summit - inverse_h*(way_left[j*all_threads] - common_distance);
                 REAL weight_behind = exp(image_left - top_weight_behind);
@@ -1241,12 +1244,12 @@ extern "C" __global__ void laplace_em_on_circle(
         REAL log_total_weight_past = log(total_weight_past);
         left[0*all_threads] = left_start;
         left[(J + 1)*all_threads] = left_start;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             left[(j + 1)*all_threads] = log_add_exp(logit[j*all_threads], left[j*all_threads] - delta[(j + 1)*all_threads]);
         }
         right[0*all_threads] = right_start;
         right[(J + 1)*all_threads] = right_start;
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL delta_after = delta[(j + 2)*all_threads];
             right[(j + 1)*all_threads] = log_add_exp(logit[j*all_threads], right[(j + 2)*all_threads] - delta_after);
         }
@@ -1258,7 +1261,7 @@ extern "C" __global__ void laplace_em_on_circle(
         fade_right[(J + 1)*all_threads] = REAL(0);
         log_integral_left[0*all_threads] = -INFINITE;
         log_integral_left[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL left_before = left[j*all_threads];
             new_left[j*all_threads] = (logit[j*all_threads] == -INFINITE ? -INFINITE : delta[(j + 1)*all_threads] + logit[j*all_threads] - left_before);
             e_left[j*all_threads] = exp(-fabs(new_left[j*all_threads]));
@@ -1294,7 +1297,7 @@ extern "C" __global__ void laplace_em_on_circle(
         REAL fade_right_at_end = fade_right[J*all_threads];
         log_after[0*all_threads] = -INFINITE;
         log_after[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = J - 1; j >= 0; --j) {
+        ROLLED for (long long j = J - 1; j >= 0; --j) {
             REAL fade_left_after = fade_left[(j + 2)*all_threads];
             REAL log_integral_left_after = log_integral_left[(j + 2)*all_threads];
             log_after[(j + 1)*all_threads] = log_add_exp(log_integral_left_after, log_after[(j + 2)*all_threads] - fade_left_after);
@@ -1303,13 +1306,13 @@ extern "C" __global__ void laplace_em_on_circle(
         REAL log_start_after = log_add_exp(log_integral_left_at_start, log_after_at_start - fade_left_at_start);
         log_ahead[0*all_threads] = -INFINITE;
         log_ahead[(J + 1)*all_threads] = -INFINITE;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL fade_right_before = fade_right[j*all_threads];
             log_ahead[(j + 1)*all_threads] = log_add_exp(log_integral_right[j*all_threads], log_ahead[j*all_threads] - fade_right_before);
         }
         REAL log_ahead_at_end = log_ahead[J*all_threads];
         REAL log_end_ahead = log_ahead_at_end - fade_right_at_end;
-        for (long long j = 0; j < J; j += 1) {
+        ROLLED for (long long j = 0; j < J; j += 1) {
             REAL log_R_left = log_after[(j + 1)*all_threads] - maximum(REAL(0), -new_left[j*all_threads]) - log1p(e_left[j*all_threads]);
             REAL log_R_right = log_ahead[(j + 1)*all_threads] - maximum(REAL(0), -new_right[j*all_threads]) - log1p(e_right[j*all_threads]);
             REAL centred = z[row*J + j] - top_z;
