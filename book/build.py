@@ -107,7 +107,12 @@ def input_files():
     tops = [ROOT / name for name in INPUTS]
     files = sorted(file for top in tops for file in (top, *top.rglob("*")) if file.is_file())
     outside = {ROOT / name for name in OUTSIDE}
-    return [file for file in files if file.suffix not in (".md", ".pyc") and outside.isdisjoint(file.parents)]
+    return [file for file in files if is_input(file) and outside.isdisjoint(file.parents)]
+
+
+def is_input(file):
+    """Not text, nor what Python and numba keep beside the code."""
+    return file.suffix != ".md" and "__pycache__" not in file.parts
 
 
 if __name__ == "__main__":
