@@ -8,7 +8,7 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from .declare import Index
 from .loop_printer import LoopKernel, ScalarPrinter
-from .nest import Loop
+from .nest import Loop, reads
 from .text import HEADER, called, docstring, shape
 
 RUNTIME = Path(__file__).parent / "runtime" / "numba_rows.py"
@@ -150,8 +150,20 @@ class RowKernel(LoopKernel):
 
     def loop(self, loop):
         self.path += (loop.index,)
-        super().loop(loop)
+        super().loop(loop) if not isinstance(loop, OppositeScans) else self.both_ways(loop)
         self.path = self.path[:-1]
+
+    def both_ways(self, scans):
+        """Two scans in one loop, from both ends: while the processor waits for a term of one, it works on the other."""
+        back = f"{scans.index}_back"
+        for loop in (scans.forward, scans.backward):
+            self.write_edges(loop)
+        with self.block(self.syntax.loop(scans.index)):
+            self.items(scans.forward.items)
+            self.line(f"{back} = {scans.index.size} - 1 - {scans.index}")
+            start = len(self.lines)
+            self.items(scans.backward.items)
+            self.lines[start:] = [re.sub(rf"\b{scans.index}\b", back, line) for line in self.lines[start:]]
 
     def items(self, items):
         inside = [eq for item in items if isinstance(item, Loop) for eq in item.equations]
@@ -163,7 +175,7 @@ class RowKernel(LoopKernel):
         for r, name in constant.items():
             self.line(self.syntax.declare(name, self.place(r)))
         self.early = self.early | constant
-        super().items(items)
+        super().items([*join_opposite_scans(items)])
         self.early, self.inner_reads = outer
 
     def equation(self, eq, present):
@@ -180,6 +192,33 @@ class RowKernel(LoopKernel):
 
     def place(self, t):
         return self.early.get(t) or super().place(t)
+
+
+class OppositeScans(Loop):
+    """A forward scan and a backward one over the same index; neither reads what the other makes."""
+
+    def __init__(self, forward, backward):
+        super().__init__(forward.index, 1, forward.equations + backward.equations)
+        self.forward, self.backward = forward, backward
+
+
+def join_opposite_scans(items):
+    """The items, with neighbouring scans of opposite directions in one."""
+    items = list(items)
+    while items:
+        first, *rest = items
+        if rest and are_opposite_scans(first, rest[0]):
+            first, *rest = OppositeScans(*sorted((first, rest[0]), key=lambda loop: -loop.direction)), *rest[1:]
+        yield first
+        items = rest
+
+
+def are_opposite_scans(first, second):
+    loops = isinstance(first, Loop) and isinstance(second, Loop)
+    if not loops or first.index != second.index or first.direction * second.direction != -1:
+        return False
+    made = [t for eq in first.equations for t in eq.targets]
+    return not any(reads(eq, made) for eq in second.equations)
 
 
 def function(kernel, source):

@@ -399,19 +399,19 @@ def _laplace(start, stop, z, points, a, b, h, loss, grad_z, grad_points, grad_h,
             summit = _maximum(summit, near)
         left[0] = real(-np.inf)
         left[J + 1] = real(-np.inf)
+        right[0] = real(-np.inf)
+        right[J + 1] = real(-np.inf)
         for j in range(J):
             centred = z[row, j] - top_z
             near = centred - inverse_h*(distance[j] - common_distance)
             logit = near - summit
             left[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit, left[j] - delta[np.uint64(j) + np.uint64(1)])
-        right[0] = real(-np.inf)
-        right[J + 1] = real(-np.inf)
-        for j in range(J - 1, -1, -1):
-            delta_after = delta[np.uint64(j) + np.uint64(2)]
-            centred = z[row, j] - top_z
-            near = centred - inverse_h*(distance[j] - common_distance)
+            j_back = J - 1 - j
+            delta_after = delta[np.uint64(j_back) + np.uint64(2)]
+            centred = z[row, j_back] - top_z
+            near = centred - inverse_h*(distance[j_back] - common_distance)
             logit = near - summit
-            right[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit, right[np.uint64(j) + np.uint64(2)] - delta_after)
+            right[np.uint64(j_back) + np.uint64(1)] = _log_add_exp(logit, right[np.uint64(j_back) + np.uint64(2)] - delta_after)
         raw_loss = real(0)
         raw_grad_b = real(0)
         raw_grad_a = real(0)
@@ -478,17 +478,17 @@ def _laplace(start, stop, z, points, a, b, h, loss, grad_z, grad_points, grad_h,
         grad_b_value = (real(1)/real(4))*raw_grad_b/width
         grad_a[row] = (real(1)/real(4))*raw_grad_a/width
         grad_b[row] = grad_b_value
-        after[0] = real(0)
-        after[J + 1] = real(0)
-        for j in range(J - 1, -1, -1):
-            integral_left_after = integral_left[np.uint64(j) + np.uint64(2)]
-            kept_left_after = kept_left[np.uint64(j) + np.uint64(2)]
-            after[np.uint64(j) + np.uint64(1)] = integral_left_after + after[np.uint64(j) + np.uint64(2)]*kept_left_after
         ahead_of[0] = real(0)
         ahead_of[J + 1] = real(0)
+        after[0] = real(0)
+        after[J + 1] = real(0)
         for j in range(J):
             kept_right_before = kept_right[j]
             ahead_of[np.uint64(j) + np.uint64(1)] = integral_right[j] + ahead_of[j]*kept_right_before
+            j_back = J - 1 - j
+            integral_left_after = integral_left[np.uint64(j_back) + np.uint64(2)]
+            kept_left_after = kept_left[np.uint64(j_back) + np.uint64(2)]
+            after[np.uint64(j_back) + np.uint64(1)] = integral_left_after + after[np.uint64(j_back) + np.uint64(2)]*kept_left_after
         raw_grad_h = real(0)
         raw_grad_h_rest = real(0)
         for j_0 in range(0, J, 128):
@@ -678,13 +678,13 @@ def _laplace_on_circle(start, stop, z, points, a, b, h, period, loss, grad_z, gr
         inverse_total_weight_past = real(1)/_maximum(real(1), total_weight_past)
         left[0] = left_start
         left[J + 1] = left_start
-        for j in range(J):
-            left[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit[j], left[j] - delta[np.uint64(j) + np.uint64(1)])
         right[0] = right_start
         right[J + 1] = right_start
-        for j in range(J - 1, -1, -1):
-            delta_after = delta[np.uint64(j) + np.uint64(2)]
-            right[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit[j], right[np.uint64(j) + np.uint64(2)] - delta_after)
+        for j in range(J):
+            left[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit[j], left[j] - delta[np.uint64(j) + np.uint64(1)])
+            j_back = J - 1 - j
+            delta_after = delta[np.uint64(j_back) + np.uint64(2)]
+            right[np.uint64(j_back) + np.uint64(1)] = _log_add_exp(logit[j_back], right[np.uint64(j_back) + np.uint64(2)] - delta_after)
         raw_loss = real(0)
         raw_grad_h_1 = real(0)
         raw_grad_h_2 = real(0)
@@ -916,19 +916,19 @@ def _laplace_hvp(start, stop, z, points, a, b, h, v, product):
             summit = _maximum(summit, near)
         left[0] = real(-np.inf)
         left[J + 1] = real(-np.inf)
+        right[0] = real(-np.inf)
+        right[J + 1] = real(-np.inf)
         for j in range(J):
             centred = z[row, j] - top_z
             near = centred - inverse_h*(distance[j] - common_distance)
             logit = near - summit
             left[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit, left[j] - delta[np.uint64(j) + np.uint64(1)])
-        right[0] = real(-np.inf)
-        right[J + 1] = real(-np.inf)
-        for j in range(J - 1, -1, -1):
-            delta_after = delta[np.uint64(j) + np.uint64(2)]
-            centred = z[row, j] - top_z
-            near = centred - inverse_h*(distance[j] - common_distance)
+            j_back = J - 1 - j
+            delta_after = delta[np.uint64(j_back) + np.uint64(2)]
+            centred = z[row, j_back] - top_z
+            near = centred - inverse_h*(distance[j_back] - common_distance)
             logit = near - summit
-            right[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit, right[np.uint64(j) + np.uint64(2)] - delta_after)
+            right[np.uint64(j_back) + np.uint64(1)] = _log_add_exp(logit, right[np.uint64(j_back) + np.uint64(2)] - delta_after)
         kept_left[0] = real(0)
         kept_left[J + 1] = real(0)
         kept_right[0] = real(0)
@@ -968,25 +968,25 @@ def _laplace_hvp(start, stop, z, points, a, b, h, v, product):
             span_right = (real(0) if s_back >= real(0) else real(2)*delta[np.uint64(j) + np.uint64(1)] if s_front <= real(0) else -s_back)
             integral_left[np.uint64(j) + np.uint64(1)] = (tilt + real(2)*delta[np.uint64(j) + np.uint64(1)]*share_left if delta[np.uint64(j) + np.uint64(1)] < real(1)/real(4) else log_front + span_left - log_back)
             integral_right[j] = (real(2)*delta[np.uint64(j) + np.uint64(1)]*share_right - tilt if delta[np.uint64(j) + np.uint64(1)] < real(1)/real(4) else log_back + span_right - log_front)
-        after[0] = real(0)
-        after[J + 1] = real(0)
-        mean_right[0] = real(0)
-        mean_right[J + 1] = real(0)
-        for j in range(J - 1, -1, -1):
-            integral_left_after = integral_left[np.uint64(j) + np.uint64(2)]
-            kept_left_after = kept_left[np.uint64(j) + np.uint64(2)]
-            after[np.uint64(j) + np.uint64(1)] = integral_left_after + after[np.uint64(j) + np.uint64(2)]*kept_left_after
-            direction = v[row, j] - raw_direction
-            mean_right[np.uint64(j) + np.uint64(1)] = direction*in_right[j] + kept_right[np.uint64(j) + np.uint64(1)]*mean_right[np.uint64(j) + np.uint64(2)]
         ahead_of[0] = real(0)
         ahead_of[J + 1] = real(0)
         mean_left[0] = real(0)
         mean_left[J + 1] = real(0)
+        after[0] = real(0)
+        after[J + 1] = real(0)
+        mean_right[0] = real(0)
+        mean_right[J + 1] = real(0)
         for j in range(J):
             kept_right_before = kept_right[j]
             ahead_of[np.uint64(j) + np.uint64(1)] = integral_right[j] + ahead_of[j]*kept_right_before
             direction = v[row, j] - raw_direction
             mean_left[np.uint64(j) + np.uint64(1)] = direction*in_left[j] + kept_left[np.uint64(j) + np.uint64(1)]*mean_left[j]
+            j_back = J - 1 - j
+            integral_left_after = integral_left[np.uint64(j_back) + np.uint64(2)]
+            kept_left_after = kept_left[np.uint64(j_back) + np.uint64(2)]
+            after[np.uint64(j_back) + np.uint64(1)] = integral_left_after + after[np.uint64(j_back) + np.uint64(2)]*kept_left_after
+            direction = v[row, j_back] - raw_direction
+            mean_right[np.uint64(j_back) + np.uint64(1)] = direction*in_right[j_back] + kept_right[np.uint64(j_back) + np.uint64(1)]*mean_right[np.uint64(j_back) + np.uint64(2)]
         pull_left[0] = real(0)
         pull_left[J + 1] = real(0)
         for j in range(J):
@@ -997,19 +997,19 @@ def _laplace_hvp(start, stop, z, points, a, b, h, v, product):
             overlap[j] = -(real(1)/(real(1) + e_back[j]) if s_back <= real(0) else e_back[j]/(real(1) + e_back[j]))*(real(1)/(real(1) + e_front[j]) if s_front >= real(0) else e_front[j]/(real(1) + e_front[j]))*_expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])
             mean_left_before = mean_left[j]
             pull_left[np.uint64(j) + np.uint64(1)] = integral_left[np.uint64(j) + np.uint64(1)]*mean_left_before + overlap[j]*(mean_right[np.uint64(j) + np.uint64(1)] - mean_left_before)
-        passed_left[0] = real(0)
-        passed_left[J + 1] = real(0)
-        for j in range(J - 1, -1, -1):
-            kept_left_after = kept_left[np.uint64(j) + np.uint64(2)]
-            pull_left_after = pull_left[np.uint64(j) + np.uint64(2)]
-            passed_left[np.uint64(j) + np.uint64(1)] = pull_left_after + kept_left_after*passed_left[np.uint64(j) + np.uint64(2)]
         passed_right[0] = real(0)
         passed_right[J + 1] = real(0)
+        passed_left[0] = real(0)
+        passed_left[J + 1] = real(0)
         for j in range(J):
             kept_right_before = kept_right[j]
             mean_left_before = mean_left[j]
             pull_right = integral_right[j]*mean_right[np.uint64(j) + np.uint64(1)] + overlap[j]*(mean_left_before - mean_right[np.uint64(j) + np.uint64(1)])
             passed_right[np.uint64(j) + np.uint64(1)] = pull_right + kept_right_before*passed_right[j]
+            j_back = J - 1 - j
+            kept_left_after = kept_left[np.uint64(j_back) + np.uint64(2)]
+            pull_left_after = pull_left[np.uint64(j_back) + np.uint64(2)]
+            passed_left[np.uint64(j_back) + np.uint64(1)] = pull_left_after + kept_left_after*passed_left[np.uint64(j_back) + np.uint64(2)]
         for j in range(J):
             R_left = after[np.uint64(j) + np.uint64(1)]*in_left[j]*unit
             R_right = ahead_of[np.uint64(j) + np.uint64(1)]*in_right[j]*unit
@@ -1181,13 +1181,13 @@ def _laplace_hvp_on_circle(start, stop, z, points, a, b, h, period, v, product):
         inverse_total_weight_past = real(1)/_maximum(real(1), total_weight_past)
         left[0] = left_start
         left[J + 1] = left_start
-        for j in range(J):
-            left[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit[j], left[j] - delta[np.uint64(j) + np.uint64(1)])
         right[0] = right_start
         right[J + 1] = right_start
-        for j in range(J - 1, -1, -1):
-            delta_after = delta[np.uint64(j) + np.uint64(2)]
-            right[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit[j], right[np.uint64(j) + np.uint64(2)] - delta_after)
+        for j in range(J):
+            left[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit[j], left[j] - delta[np.uint64(j) + np.uint64(1)])
+            j_back = J - 1 - j
+            delta_after = delta[np.uint64(j_back) + np.uint64(2)]
+            right[np.uint64(j_back) + np.uint64(1)] = _log_add_exp(logit[j_back], right[np.uint64(j_back) + np.uint64(2)] - delta_after)
         left_mean_start = real(0)
         right_mean_start = real(0)
         left_mean_start_rest = real(0)
@@ -1397,19 +1397,19 @@ def _laplace_em(start, stop, z, points, a, b, h, log_R):
             summit = _maximum(summit, near)
         left[0] = real(-np.inf)
         left[J + 1] = real(-np.inf)
+        right[0] = real(-np.inf)
+        right[J + 1] = real(-np.inf)
         for j in range(J):
             centred = z[row, j] - top_z
             near = centred - inverse_h*(distance[j] - common_distance)
             logit = near - summit
             left[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit, left[j] - delta[np.uint64(j) + np.uint64(1)])
-        right[0] = real(-np.inf)
-        right[J + 1] = real(-np.inf)
-        for j in range(J - 1, -1, -1):
-            delta_after = delta[np.uint64(j) + np.uint64(2)]
-            centred = z[row, j] - top_z
-            near = centred - inverse_h*(distance[j] - common_distance)
+            j_back = J - 1 - j
+            delta_after = delta[np.uint64(j_back) + np.uint64(2)]
+            centred = z[row, j_back] - top_z
+            near = centred - inverse_h*(distance[j_back] - common_distance)
             logit = near - summit
-            right[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit, right[np.uint64(j) + np.uint64(2)] - delta_after)
+            right[np.uint64(j_back) + np.uint64(1)] = _log_add_exp(logit, right[np.uint64(j_back) + np.uint64(2)] - delta_after)
         integral_left[0] = real(0)
         integral_left[J + 1] = real(0)
         fade_left[0] = real(0)
@@ -1451,17 +1451,17 @@ def _laplace_em(start, stop, z, points, a, b, h, log_R):
             fade_right[np.uint64(j) + np.uint64(1)] = _maximum(real(0), new_right[j]) + _log1p(e_right[j])
             log_integral_left[np.uint64(j) + np.uint64(1)] = (s_front + _log(-unit*_expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])) if s_front < real(-40) else _log(integral_left[np.uint64(j) + np.uint64(1)]*unit))
             log_integral_right[j] = (_log(-unit*_expm1(-real(2)*delta[np.uint64(j) + np.uint64(1)])) - s_back if s_back > real(40) else _log(integral_right*unit))
-        log_after[0] = real(-np.inf)
-        log_after[J + 1] = real(-np.inf)
-        for j in range(J - 1, -1, -1):
-            fade_left_after = fade_left[np.uint64(j) + np.uint64(2)]
-            log_integral_left_after = log_integral_left[np.uint64(j) + np.uint64(2)]
-            log_after[np.uint64(j) + np.uint64(1)] = _log_add_exp(log_integral_left_after, log_after[np.uint64(j) + np.uint64(2)] - fade_left_after)
         log_ahead[0] = real(-np.inf)
         log_ahead[J + 1] = real(-np.inf)
+        log_after[0] = real(-np.inf)
+        log_after[J + 1] = real(-np.inf)
         for j in range(J):
             fade_right_before = fade_right[j]
             log_ahead[np.uint64(j) + np.uint64(1)] = _log_add_exp(log_integral_right[j], log_ahead[j] - fade_right_before)
+            j_back = J - 1 - j
+            fade_left_after = fade_left[np.uint64(j_back) + np.uint64(2)]
+            log_integral_left_after = log_integral_left[np.uint64(j_back) + np.uint64(2)]
+            log_after[np.uint64(j_back) + np.uint64(1)] = _log_add_exp(log_integral_left_after, log_after[np.uint64(j_back) + np.uint64(2)] - fade_left_after)
         for j in range(J):
             log_R_left = log_after[np.uint64(j) + np.uint64(1)] - _maximum(real(0), -new_left[j]) - _log1p(e_left[j])
             log_R_right = log_ahead[np.uint64(j) + np.uint64(1)] - _maximum(real(0), -new_right[j]) - _log1p(e_right[j])
@@ -1606,13 +1606,13 @@ def _laplace_em_on_circle(start, stop, z, points, a, b, h, period, log_R):
         log_total_weight_past = _log(total_weight_past)
         left[0] = left_start
         left[J + 1] = left_start
-        for j in range(J):
-            left[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit[j], left[j] - delta[np.uint64(j) + np.uint64(1)])
         right[0] = right_start
         right[J + 1] = right_start
-        for j in range(J - 1, -1, -1):
-            delta_after = delta[np.uint64(j) + np.uint64(2)]
-            right[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit[j], right[np.uint64(j) + np.uint64(2)] - delta_after)
+        for j in range(J):
+            left[np.uint64(j) + np.uint64(1)] = _log_add_exp(logit[j], left[j] - delta[np.uint64(j) + np.uint64(1)])
+            j_back = J - 1 - j
+            delta_after = delta[np.uint64(j_back) + np.uint64(2)]
+            right[np.uint64(j_back) + np.uint64(1)] = _log_add_exp(logit[j_back], right[np.uint64(j_back) + np.uint64(2)] - delta_after)
         integral_left[0] = real(0)
         integral_left[J + 1] = real(0)
         fade_left[0] = real(0)
