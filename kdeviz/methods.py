@@ -53,7 +53,7 @@ class Quadrature(NamedTuple):
         return self.at_nodes(xp, rows, of_nodes, v=v)[0]
 
     def at_nodes(self, xp, rows, function, **beside):
-        panels = quadrature.chosen_panels(xp, self.compute, rows, self.name)
+        panels = quadrature.chosen_panels(xp, self.compute, rows, self.name, skip=self.zero == "skip")
         bins = Bins(self.compute, self.zero)
         return quadrature.at_nodes(xp, lambda **some: function(bins, some), rows | beside, panels)
 

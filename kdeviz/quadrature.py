@@ -150,6 +150,7 @@ class Integrand(NamedTuple):
     compute: Any
     rows: Any
     name: Any
+    skip: bool  # places without density have no say
 
     def on_panels(self, panels, rule, measure, prepare=lambda rows, panels, block: rows):
         """measure(rows, panels, outputs) (..., P) of the kernel with panels for rows, in blocks."""
@@ -163,13 +164,13 @@ class Integrand(NamedTuple):
         return np.concatenate(found, -1)
 
 
-def chosen_panels(xp, compute, rows, kernel_name, limit=LIMIT):
-    """The panels of all rows, sorted, for :func:`at_nodes`.
+def chosen_panels(xp, compute, rows, kernel_name, limit=LIMIT, skip=False):
+    """The panels of all rows, sorted, for :func:`at_nodes`; with `skip`, places without density are to be left out.
 
     A panel is halved until its error is at most its share of what is wanted: the larger of its width and one part of all panels of its row.
     """
     wanted, refused = WANTED[rows["z"].dtype.name], REFUSED[rows["z"].dtype.name]
-    integrand = Integrand(xp, compute, in_double(xp, rows), kernel_name)
+    integrand = Integrand(xp, compute, in_double(xp, rows), kernel_name, skip)
     panels = starting_panels(integrand.rows, kernel_name, limit)
     found = outlines(integrand, panels)
     error = errors(integrand, panels, found, scales(panels, found))
@@ -193,7 +194,7 @@ def outlines(integrand, panels):
     """Of each panel (6, P): its parts of loss and h grad_h, roughly; the width at which nothing but rounding is left; and the points that
     matter: the first and last distance to one, and how many lie between.
 
-    A loss of +inf stays: such a row has no other gradient than grad_z, and the others are not waited for.
+    A loss of +inf stays, if it is not to be skipped: such a row has no other gradient than grad_z, and the others are not waited for.
     """
 
     def measure(rows, some, out):
@@ -204,7 +205,7 @@ def outlines(integrand, panels):
         matters |= ~matters.any(1, keepdims=True)
         first, last = np.where(matters, distance, np.inf).min(1), np.where(matters, distance, -np.inf).max(1)
         count = distance.shape[1] - is_outside(distance, first, last).sum(1)
-        sizes = np.nan_to_num([loss, rows["h"] * grad_h], posinf=np.inf, neginf=0)
+        sizes = np.nan_to_num([loss, rows["h"] * grad_h], posinf=0 if integrand.skip else np.inf, neginf=0)
         return np.array([*sizes, surely_fine(rows, integrand.name, last - first), first, last, count])
 
     return integrand.on_panels(panels, COARSE, measure)

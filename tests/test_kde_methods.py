@@ -277,6 +277,13 @@ def test_a_place_without_density_costs_infinitely_much_or_is_skipped(kernel):
     assert abs(skipped.loss - bins.loss) < 1e-3 and np.abs(skipped.grad.z - bins.grad.z).max() < 1e-3
 
 
+def test_quadrature_gives_no_number_for_a_gap_that_it_cannot_integrate():
+    """The gradients grow without bound towards the edge of a support."""
+    points = np.array([1.375, -0.25, 1, 1.375, 1.375])
+    with pytest.raises(ValueError, match="quadrature needs more than .* Pass `bins`"):
+        kde_cross_entropy(np.zeros(5), points, 0, 1, 0.5, kernel="triangular", zero="skip", method="quadrature")
+
+
 def test_an_interval_for_a_point_explains_what_it_holds():
     lo, hi = np.array([-0.5, 0.25, 0.2]), np.array([0.5, 2.0, 0.75])
     loss, grad = kde_cross_entropy(np.log([1.0, 2.0, 5.0]), (lo, hi), 0.0, 1.0, None, kernel="box")
