@@ -319,6 +319,10 @@ block_kernels = [
         outputs={
             of: logaddexp(*both) for of, *both in zip(joined.values(), wider_left, wider_right)
         },
+        formula=(
+            r"m = m_l + m_r, \quad m^- = m^-_l + m^-_r + a\,m_r, \quad m^+ = m^+_l + b\,m_l + m^+_r",
+            r"m^\pm = m^\pm_l + b\,m^-_l + m^\pm_r + a\,m^+_r, \quad a = \text{ahead}, \quad b = \text{beyond}",
+        ),
     ),
     Kernel(
         name="window_sums",
@@ -336,6 +340,10 @@ block_kernels = [
                 ("to_lower", "to_upper", "to_both"), ("-", "+", r"\pm"), widened[1:]
             )
         },
+        formula=(
+            r"m^-_w = m^- + r^-m, \quad m^+_w = m^+ + r^+m, \quad m^\pm_w = m^\pm + r^+m^- + r^-m^+ + r^-r^+m",
+            r"r^- = \text{room below}, \quad r^+ = \text{room above}",
+        ),
     ),
 ]
 
@@ -370,8 +378,11 @@ def factor(log_ratio, of=""):
     return named, x, deficit, slope_of(x, tail)
 
 
-def gap_kernel(name, title, inputs, is_empty, where, moments):
-    """The loss from `mean` and the four sums from exponents of `unit`: {name: log of the integral for a gap of length 1}."""
+def gap_kernel(name, title, inputs, is_empty, where, moments, bend):
+    """The loss from `mean` and the four sums from exponents of `unit`: {name: log of the integral for a gap of length 1}.
+
+    `bend` is what the mean of log P has beyond that of its ends, for the documentation.
+    """
     log_length = sp.log(held)
     lengths = {"mass": 0, "below": 1, "above": 1, "both": 2}
     return Kernel(
@@ -403,6 +414,10 @@ def gap_kernel(name, title, inputs, is_empty, where, moments):
             )
             for moment, value in moments.items()
         },
+        formula=(
+            r"L = -\frac1T \sum_k d_k\,\big(\overline{\log P}_k - \log M\big), \quad T = \sum_k d_k",
+            rf"\overline{{\log P}} = \tfrac12\,(\log P_0 + \log P_1) + {bend}, \quad c(x) = x \coth x - 1",
+        ),
     )
 
 
@@ -441,6 +456,7 @@ triangular = gap_kernel(
         "below": sp.Piecewise((near_large, rising), (near_small, True)),
         "above": sp.Piecewise((near_small, rising), (near_large, True)),
     },
+    r"c\big(\tfrac12\,|\log P_1 - \log P_0|\big)",
 )
 
 # %%
@@ -483,6 +499,7 @@ epanechnikov = gap_kernel(
         "above": per_unit((2 * x_a - deficit_a) + deficit_b),
         "both": per_unit((slope_a + slope_b) / 2),
     },
+    r"c(x_\alpha) + c(x_\beta)",
 )
 kernels = [*block_kernels, triangular, epanechnikov]
 [kernel.name for kernel in kernels]

@@ -72,10 +72,8 @@ template <class Op> __device__ REAL block_reduce(REAL value, REAL neutral, REAL 
 }
 
 // Sums of distances over a block, from those over its lower and its upper part.
-//     {\log m}_{r,n} = \operatorname{logaddexp}{\left({\log m}_{r,n},{\log m}_{r,n} \right)}
-//     {\log m^-}_{r,n} = \operatorname{logaddexp}{\left(\operatorname{logaddexp}{\left(\log{\left({ahead}_{r,n} \right)} + {\log m}_{r,n},{\log m^-}_{r,n} \right)},{\log m^-}_{r,n} \right)}
-//     {\log m^+}_{r,n} = \operatorname{logaddexp}{\left(\operatorname{logaddexp}{\left(\log{\left({beyond}_{r,n} \right)} + {\log m}_{r,n},{\log m^+}_{r,n} \right)},{\log m^+}_{r,n} \right)}
-//     {\log m^\pm}_{r,n} = \operatorname{logaddexp}{\left(\operatorname{logaddexp}{\left(\log{\left({ahead}_{r,n} \right)} + {\log m^+}_{r,n},{\log m^\pm}_{r,n} \right)},\operatorname{logaddexp}{\left(\log{\left({beyond}_{r,n} \right)} + {\log m^-}_{r,n},{\log m^\pm}_{r,n} \right)} \right)}
+//     m = m_l + m_r, \quad m^- = m^-_l + m^-_r + a\,m_r, \quad m^+ = m^+_l + b\,m_l + m^+_r
+//     m^\pm = m^\pm_l + b\,m^-_l + m^\pm_r + a\,m^+_r, \quad a = \text{ahead}, \quad b = \text{beyond}
 // One block per row (and stride over rows); a thread owns part = threadIdx.x, + blockDim.x, ...
 // `scratch`: 0 numbers a block.
 extern "C" __global__ void join_blocks(
@@ -93,9 +91,8 @@ extern "C" __global__ void join_blocks(
 
 
 // Sums of distances from the edges of a window, from those over the block of all that it holds.
-//     {\log m^{-}_w}_{r,n} = \operatorname{logaddexp}{\left(\log{\left({room\_below}_{r,n} \right)} + {\log m}_{r,n},{\log m^-}_{r,n} \right)}
-//     {\log m^{+}_w}_{r,n} = \operatorname{logaddexp}{\left(\log{\left({room\_above}_{r,n} \right)} + {\log m}_{r,n},{\log m^+}_{r,n} \right)}
-//     {\log m^{\pm}_w}_{r,n} = \operatorname{logaddexp}{\left(\log{\left({room\_below}_{r,n} \right)} + \operatorname{logaddexp}{\left(\log{\left({room\_above}_{r,n} \right)} + {\log m}_{r,n},{\log m^+}_{r,n} \right)},\operatorname{logaddexp}{\left(\log{\left({room\_above}_{r,n} \right)} + {\log m^-}_{r,n},{\log m^\pm}_{r,n} \right)} \right)}
+//     m^-_w = m^- + r^-m, \quad m^+_w = m^+ + r^+m, \quad m^\pm_w = m^\pm + r^+m^- + r^-m^+ + r^-r^+m
+//     r^- = \text{room below}, \quad r^+ = \text{room above}
 // One block per row (and stride over rows); a thread owns part = threadIdx.x, + blockDim.x, ...
 // `scratch`: 0 numbers a block.
 extern "C" __global__ void window_sums(
@@ -112,22 +109,8 @@ extern "C" __global__ void window_sums(
 
 
 // Cross-entropy of a uniform target against a mixture that is linear on gaps of it.
-//     {d^+}_{r,k} = \begin{cases} 0 & \text{for}\: {\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty \\{d}_{r,k} & \text{otherwise} \end{cases}
-//     {\log P_{\max}}_{r,k} = \max\left({\log P_1}_{r,k}, {\log P_0}_{r,k}\right)
-//     {x}_{r,k} = \frac{\left|{{\log P_1}_{r,k} - {\log P_0}_{r,k}}\right|}{2}
-//     {\tau}_{r,k} = \begin{cases} 0 & \text{for}\: {x}_{r,k} > 40 \\\frac{2 {x}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x}_{r,k} \right)}} & \text{otherwise} \end{cases}
-//     {\Delta}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(2.2507846516808993 \cdot 10^{-9} - 2.2805151204592183 \cdot 10^{-10} {x}_{r,k}^{2}\right) {x}_{r,k}^{2} - 2.2214608789979679 \cdot 10^{-8}\right) {x}_{r,k}^{2} + \frac{4}{18243225}\right) {x}_{r,k}^{2} - \frac{1382}{638512875}\right) {x}_{r,k}^{2} + \frac{2}{93555}\right) {x}_{r,k}^{2} - \frac{1}{4725}\right) {x}_{r,k}^{2} + \frac{2}{945}\right) {x}_{r,k}^{2} - \frac{1}{45}\right) {x}_{r,k}^{2} + \frac{1}{3}\right) {x}_{r,k}^{2} + {x}_{r,k} & \text{for}\: {x}_{r,k} < \frac{1}{2} \\1 - {\tau}_{r,k} & \text{otherwise} \end{cases}
-//     {\overline{\log P}}_{r,k} = - {\Delta}_{r,k} + {\log P_{\max}}_{r,k}
-//     {\log\omega_{\mathrm{large}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x}_{r,k} = 0 \\- \frac{{\Delta}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
-//     {\log\omega_{\mathrm{small}}}_{r,k} = \log{\left(\begin{cases} \frac{1}{2} & \text{for}\: {x}_{r,k} = 0 \\- \frac{- {\Delta}_{r,k} + 2 {x}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k}
-//     {v}_{r,k} = \begin{cases} 0 & \text{for}\: \left({\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty\right) \vee {d}_{r,k} = 0 \\- {\log M}_{r} + {\overline{\log P}}_{r,k} & \text{otherwise} \end{cases}
-//     {\log\omega_0}_{r,k} = \log{\left(\frac{{d^+}_{r,k}}{{T}_{r}} \right)}
-//     {L}_{r} = - \frac{\sum_{k=0}^{K - 1} {v}_{r,k} {d^+}_{r,k}}{{T}_{r}}
-//     {T}_{r} = \sum_{k=0}^{K - 1} {d^+}_{r,k}
-//     {\partial L/\partial d}_{r,k} = \begin{cases} 0 & \text{for}\: {\log P_1}_{r,k} = -\infty \wedge {\log P_0}_{r,k} = -\infty \\\frac{- {v}_{r,k} - {L}_{r}}{{T}_{r}} & \text{otherwise} \end{cases}
-//     {\log\omega_{m}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(\begin{cases} 1 & \text{for}\: {x}_{r,k} = 0 \\- \frac{2 {x}_{r,k}}{\operatorname{expm}_{1}{\left(- 2 {x}_{r,k} \right)}} & \text{otherwise} \end{cases} \right)} - {\log P_{\max}}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
-//     {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} {\log\omega_{\mathrm{large}}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\{\log\omega_{\mathrm{small}}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
-//     {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\begin{cases} {\log\omega_{\mathrm{small}}}_{r,k} & \text{for}\: {\log P_1}_{r,k} > {\log P_0}_{r,k} \\{\log\omega_{\mathrm{large}}}_{r,k} & \text{otherwise} \end{cases} + \log{\left({d^+}_{r,k} \right)} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+//     L = -\frac1T \sum_k d_k\,\big(\overline{\log P}_k - \log M\big), \quad T = \sum_k d_k
+//     \overline{\log P} = \tfrac12\,(\log P_0 + \log P_1) + c\big(\tfrac12\,|\log P_1 - \log P_0|\big), \quad c(x) = x \coth x - 1
 // One block per row (and stride over rows); a thread owns gap = threadIdx.x, + blockDim.x, ...
 // `scratch`: 4*K numbers a block.
 extern "C" __global__ void triangular_gaps(
@@ -182,28 +165,8 @@ extern "C" __global__ void triangular_gaps(
 
 
 // Cross-entropy of a uniform target against a mixture that is quadratic and concave on gaps of it.
-//     {d^+}_{r,k} = \begin{cases} 0 & \text{for}\: {\log M}_{r,k} = -\infty \\{d}_{r,k} & \text{otherwise} \end{cases}
-//     {\log\kappa}_{r,k} = \max\left(2 \log{\left(\frac{{d^+}_{r,k}}{{h}_{r}} \right)} + {\log M}_{r,k}, {\log P_1}_{r,k} - 40, {\log P_0}_{r,k} - 40\right)
-//     {\delta}_{r,k} = - e^{{\log P_1}_{r,k} - {\log\kappa}_{r,k}} + e^{- {\log\kappa}_{r,k} + {\log P_0}_{r,k}}
-//     {s}_{r,k} = \sqrt{2 e^{{\log P_1}_{r,k} - {\log\kappa}_{r,k}} + 2 e^{- {\log\kappa}_{r,k} + {\log P_0}_{r,k}} + {\delta}_{r,k}^{2} + 1}
-//     {\log\alpha}_{r,k} = \begin{cases} - \log{\left(- \frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} + \frac{1}{2} \right)} - {\log\kappa}_{r,k} + {\log P_0}_{r,k} & \text{for}\: {\delta}_{r,k} < 1 \\\log{\left(\frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} - \frac{1}{2} \right)} & \text{otherwise} \end{cases}
-//     {\log\beta}_{r,k} = \begin{cases} - \log{\left(\frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} + \frac{1}{2} \right)} + {\log P_1}_{r,k} - {\log\kappa}_{r,k} & \text{for}\: {\delta}_{r,k} > -1 \\\log{\left(- \frac{{\delta}_{r,k}}{2} + \frac{{s}_{r,k}}{2} - \frac{1}{2} \right)} & \text{otherwise} \end{cases}
-//     {x_\alpha}_{r,k} = \frac{\operatorname{logaddexp}{\left(0,- {\log\alpha}_{r,k} \right)}}{2}
-//     {\tau_\alpha}_{r,k} = \begin{cases} 0 & \text{for}\: {x_\alpha}_{r,k} > 40 \\\frac{2 {x_\alpha}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x_\alpha}_{r,k} \right)}} & \text{otherwise} \end{cases}
-//     {\Delta_\alpha}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(2.2507846516808993 \cdot 10^{-9} - 2.2805151204592183 \cdot 10^{-10} {x_\alpha}_{r,k}^{2}\right) {x_\alpha}_{r,k}^{2} - 2.2214608789979679 \cdot 10^{-8}\right) {x_\alpha}_{r,k}^{2} + \frac{4}{18243225}\right) {x_\alpha}_{r,k}^{2} - \frac{1382}{638512875}\right) {x_\alpha}_{r,k}^{2} + \frac{2}{93555}\right) {x_\alpha}_{r,k}^{2} - \frac{1}{4725}\right) {x_\alpha}_{r,k}^{2} + \frac{2}{945}\right) {x_\alpha}_{r,k}^{2} - \frac{1}{45}\right) {x_\alpha}_{r,k}^{2} + \frac{1}{3}\right) {x_\alpha}_{r,k}^{2} + {x_\alpha}_{r,k} & \text{for}\: {x_\alpha}_{r,k} < \frac{1}{2} \\1 - {\tau_\alpha}_{r,k} & \text{otherwise} \end{cases}
-//     {x_\beta}_{r,k} = \frac{\operatorname{logaddexp}{\left(0,- {\log\beta}_{r,k} \right)}}{2}
-//     {\tau_\beta}_{r,k} = \begin{cases} 0 & \text{for}\: {x_\beta}_{r,k} > 40 \\\frac{2 {x_\beta}_{r,k}}{\operatorname{expm}_{1}{\left(2 {x_\beta}_{r,k} \right)}} & \text{otherwise} \end{cases}
-//     {\Delta_\beta}_{r,k} = \begin{cases} - \left(\left(\left(\left(\left(\left(\left(\left(\left(2.2507846516808993 \cdot 10^{-9} - 2.2805151204592183 \cdot 10^{-10} {x_\beta}_{r,k}^{2}\right) {x_\beta}_{r,k}^{2} - 2.2214608789979679 \cdot 10^{-8}\right) {x_\beta}_{r,k}^{2} + \frac{4}{18243225}\right) {x_\beta}_{r,k}^{2} - \frac{1382}{638512875}\right) {x_\beta}_{r,k}^{2} + \frac{2}{93555}\right) {x_\beta}_{r,k}^{2} - \frac{1}{4725}\right) {x_\beta}_{r,k}^{2} + \frac{2}{945}\right) {x_\beta}_{r,k}^{2} - \frac{1}{45}\right) {x_\beta}_{r,k}^{2} + \frac{1}{3}\right) {x_\beta}_{r,k}^{2} + {x_\beta}_{r,k} & \text{for}\: {x_\beta}_{r,k} < \frac{1}{2} \\1 - {\tau_\beta}_{r,k} & \text{otherwise} \end{cases}
-//     {\overline{\log P}}_{r,k} = \operatorname{logaddexp}{\left(0,{\log\alpha}_{r,k} \right)} + \operatorname{logaddexp}{\left(0,{\log\beta}_{r,k} \right)} - {\Delta_\alpha}_{r,k} - {\Delta_\beta}_{r,k} + {\log\kappa}_{r,k}
-//     {v}_{r,k} = \begin{cases} 0 & \text{for}\: {d}_{r,k} = 0 \vee {\log M}_{r,k} = -\infty \\- {\log M}_{r} + {\overline{\log P}}_{r,k} & \text{otherwise} \end{cases}
-//     {\log\omega_0}_{r,k} = \log{\left(\frac{{d^+}_{r,k}}{{T}_{r}} \right)}
-//     {L}_{r} = - \frac{\sum_{k=0}^{K - 1} {v}_{r,k} {d^+}_{r,k}}{{T}_{r}}
-//     {T}_{r} = \sum_{k=0}^{K - 1} {d^+}_{r,k}
-//     {\partial L/\partial d}_{r,k} = \begin{cases} 0 & \text{for}\: {\log M}_{r,k} = -\infty \\\frac{- {v}_{r,k} - {L}_{r}}{{T}_{r}} & \text{otherwise} \end{cases}
-//     {\log\omega_{m}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(2 {x_\alpha}_{r,k} + 2 {x_\beta}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
-//     {\log\omega_{m^-}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left({\Delta_\alpha}_{r,k} - {\Delta_\beta}_{r,k} + 2 {x_\beta}_{r,k} \right)} + \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
-//     {\log\omega_{m^+}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(- {\Delta_\alpha}_{r,k} + {\Delta_\beta}_{r,k} + 2 {x_\alpha}_{r,k} \right)} + \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
-//     {\log\omega_{m^\pm}}_{r,k} = \begin{cases} -\infty & \text{for}\: {d^+}_{r,k} = 0 \\\log{\left(\frac{\begin{cases} \left(\left(\left(\left(\left(\left(\left(\left(\left(4.0514123730256187 \cdot 10^{-8} - 4.5610302409184366 \cdot 10^{-9} {x_\alpha}_{r,k}^{2}\right) {x_\alpha}_{r,k}^{2} - 3.5543374063967487 \cdot 10^{-7}\right) {x_\alpha}_{r,k}^{2} + \frac{8}{2606175}\right) {x_\alpha}_{r,k}^{2} - \frac{5528}{212837625}\right) {x_\alpha}_{r,k}^{2} + \frac{4}{18711}\right) {x_\alpha}_{r,k}^{2} - \frac{8}{4725}\right) {x_\alpha}_{r,k}^{2} + \frac{4}{315}\right) {x_\alpha}_{r,k}^{2} - \frac{4}{45}\right) {x_\alpha}_{r,k}^{2} + \frac{2}{3}\right) {x_\alpha}_{r,k} & \text{for}\: {x_\alpha}_{r,k} < \frac{1}{2} \\- \frac{- 2 {\tau_\alpha}_{r,k} + 2 e^{- 2 {x_\alpha}_{r,k}}}{\operatorname{expm}_{1}{\left(- 2 {x_\alpha}_{r,k} \right)}} + 1 & \text{otherwise} \end{cases}}{2} + \frac{\begin{cases} \left(\left(\left(\left(\left(\left(\left(\left(\left(4.0514123730256187 \cdot 10^{-8} - 4.5610302409184366 \cdot 10^{-9} {x_\beta}_{r,k}^{2}\right) {x_\beta}_{r,k}^{2} - 3.5543374063967487 \cdot 10^{-7}\right) {x_\beta}_{r,k}^{2} + \frac{8}{2606175}\right) {x_\beta}_{r,k}^{2} - \frac{5528}{212837625}\right) {x_\beta}_{r,k}^{2} + \frac{4}{18711}\right) {x_\beta}_{r,k}^{2} - \frac{8}{4725}\right) {x_\beta}_{r,k}^{2} + \frac{4}{315}\right) {x_\beta}_{r,k}^{2} - \frac{4}{45}\right) {x_\beta}_{r,k}^{2} + \frac{2}{3}\right) {x_\beta}_{r,k} & \text{for}\: {x_\beta}_{r,k} < \frac{1}{2} \\- \frac{- 2 {\tau_\beta}_{r,k} + 2 e^{- 2 {x_\beta}_{r,k}}}{\operatorname{expm}_{1}{\left(- 2 {x_\beta}_{r,k} \right)}} + 1 & \text{otherwise} \end{cases}}{2} \right)} + 2 \log{\left({d^+}_{r,k} \right)} - \log{\left({s}_{r,k} \right)} - {\log\kappa}_{r,k} + {\log\omega_0}_{r,k} & \text{otherwise} \end{cases}
+//     L = -\frac1T \sum_k d_k\,\big(\overline{\log P}_k - \log M\big), \quad T = \sum_k d_k
+//     \overline{\log P} = \tfrac12\,(\log P_0 + \log P_1) + c(x_\alpha) + c(x_\beta), \quad c(x) = x \coth x - 1
 // One block per row (and stride over rows); a thread owns gap = threadIdx.x, + blockDim.x, ...
 // `scratch`: 10*K numbers a block.
 extern "C" __global__ void epanechnikov_gaps(
