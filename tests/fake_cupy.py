@@ -21,9 +21,7 @@ ON_ARRAYS = """
     shape sign sort split stack sum swapaxes take_along_axis tile unique where zeros_like
 """.split()
 FROM_HOST = ["array", "asarray", "full", "ones", "zeros"]
-METHODS = """
-    all any argmax astype copy max mean min ravel reshape squeeze sum swapaxes tolist transpose
-""".split()
+METHODS = {"all", "any", "argmax", "astype", "copy", "max", "mean", "min", "ravel", "reshape", "squeeze", "sum", "swapaxes", "tolist", "transpose"}
 ATTRIBUTES = {"dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "size", "strides"}
 
 
@@ -52,7 +50,7 @@ class ndarray(NDArrayOperatorsMixin):
             return getattr(self.host, name)
         if name in METHODS:
             return on_device(getattr(self.host, name))
-        raise AttributeError(f"cupy.ndarray {name!r} (the fake knows {', '.join(sorted({*METHODS, *ATTRIBUTES}))})")
+        raise AttributeError(f"cupy.ndarray {name!r} (the fake knows {', '.join(sorted(METHODS | ATTRIBUTES))})")
 
     def __getitem__(self, key):
         return device(self.host[key_on_host(key)])

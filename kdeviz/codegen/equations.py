@@ -154,7 +154,8 @@ def describe(e):
     if e.is_Add and len(e.args) == 2:
         first, second = sorted(e.args, key=lambda t: t.could_extract_minus_sign())
         word = "minus" if second.could_extract_minus_sign() else "plus"
-        return f"{part_names(first)}_{word}_{part_names(second)}" if part_names(first) and part_names(second) else ""
+        names = ["one" if abs(term) == 1 else part_names(term) for term in (first, second)]
+        return f"_{word}_".join(names) if all(names) else ""
     above, below = (part_names(part) for part in sp.fraction(e)) if e.is_Mul or e.is_Pow else ("", "")
     return f"{above}_over_{below}" if above and below else f"inverse_{below}" if below else above
 

@@ -136,16 +136,16 @@ def _laplace(z, points, a, b, h):
     new_left = np.where((logit == -np.inf), -np.inf, delta + logit - left_before)
     e_left = -abs(new_left)
     np.exp(e_left, out=e_left)
-    shared = 1/(1 + e_left)
-    in_left = np.where((new_left >= 0), shared, e_left*shared)
-    kept_left = np.where((new_left >= 0), e_left*shared, shared)
+    inverse_one_plus_e_left = 1/(1 + e_left)
+    in_left = np.where((new_left >= 0), inverse_one_plus_e_left, e_left*inverse_one_plus_e_left)
+    kept_left = np.where((new_left >= 0), e_left*inverse_one_plus_e_left, inverse_one_plus_e_left)
     right_after = _neighbours(right, -np.inf, 1)
     new_right = np.where((logit == -np.inf), -np.inf, delta_after + logit - right_after)
     e_right = -abs(new_right)
     np.exp(e_right, out=e_right)
-    shared_2 = 1/(1 + e_right)
-    in_right = np.where((new_right >= 0), shared_2, e_right*shared_2)
-    kept_right = np.where((new_right >= 0), e_right*shared_2, shared_2)
+    inverse_one_plus_e_right = 1/(1 + e_right)
+    in_right = np.where((new_right >= 0), inverse_one_plus_e_right, e_right*inverse_one_plus_e_right)
+    kept_right = np.where((new_right >= 0), e_right*inverse_one_plus_e_right, inverse_one_plus_e_right)
     balance = left_before - right
     s_front = balance + delta
     s_back = balance - delta
@@ -162,9 +162,9 @@ def _laplace(z, points, a, b, h):
     D_front = log_front + (1/4)*front_squared + front_squared*log_front*(1/36 + front_squared*(front_squared*(1/211680 + front_squared*(front_squared*(1/526901760 + front_squared*((1/1120863744000)*front_squared - 691/16999766784000)) - 1/10886400)) - 1/3600))
     D_back = log_back + (1/4)*back_squared + back_squared*log_back*(1/36 + back_squared*(back_squared*(1/211680 + back_squared*(back_squared*(1/526901760 + back_squared*((1/1120863744000)*back_squared - 691/16999766784000)) - 1/10886400)) - 1/3600))
     omega_squared = 4*delta**2
-    shared_1 = 1/(1 + e_middle)
-    share_left = np.where((balance >= 0), shared_1, e_middle*shared_1)
-    share_right = np.where((balance <= 0), shared_1, e_middle*shared_1)
+    inverse_one_plus_e_middle = 1/(1 + e_middle)
+    share_left = np.where((balance >= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
+    share_right = np.where((balance <= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
     beta = share_left*share_right
     bump = 2*beta*delta*omega_squared
     tilt = bump*(share_right - share_left)*(1/24 + omega_squared*(1/1920 + omega_squared*(1/322560 + beta*((1/896)*beta - 1/5376) + omega_squared*(1/92897280 + beta*(beta*(1/18432 - 1/4608*beta) - 1/368640) + omega_squared*(1/40874803200 + beta*(beta*(7/5406720 + beta*((1/22528)*beta - 1/67584)) - 17/681246720) + omega_squared*(1/25505877196800 + beta*(beta*(1/50319360 + beta*(beta*(5/1277952 - 1/106496*beta) - 19/38338560)) - 31/193226342400))))) - 1/160*beta))
@@ -305,16 +305,16 @@ def _laplace_on_circle(z, points, a, b, h, period):
     new_left = np.where((logit == -np.inf), -np.inf, delta + logit - left_before)
     e_left = -abs(new_left)
     np.exp(e_left, out=e_left)
-    shared = 1/(1 + e_left)
-    in_left = np.where((new_left >= 0), shared, e_left*shared)
-    kept_left = np.where((new_left >= 0), e_left*shared, shared)
+    inverse_one_plus_e_left = 1/(1 + e_left)
+    in_left = np.where((new_left >= 0), inverse_one_plus_e_left, e_left*inverse_one_plus_e_left)
+    kept_left = np.where((new_left >= 0), e_left*inverse_one_plus_e_left, inverse_one_plus_e_left)
     right_after = _neighbours(right, right_start, 1)
     new_right = np.where((logit == -np.inf), -np.inf, delta_after + logit - right_after)
     e_right = -abs(new_right)
     np.exp(e_right, out=e_right)
-    shared_2 = 1/(1 + e_right)
-    in_right = np.where((new_right >= 0), shared_2, e_right*shared_2)
-    kept_right = np.where((new_right >= 0), e_right*shared_2, shared_2)
+    inverse_one_plus_e_right = 1/(1 + e_right)
+    in_right = np.where((new_right >= 0), inverse_one_plus_e_right, e_right*inverse_one_plus_e_right)
+    kept_right = np.where((new_right >= 0), e_right*inverse_one_plus_e_right, inverse_one_plus_e_right)
     balance = left_before - right
     s_front = balance + delta
     s_back = balance - delta
@@ -331,9 +331,9 @@ def _laplace_on_circle(z, points, a, b, h, period):
     D_front = log_front + (1/4)*front_squared + front_squared*log_front*(1/36 + front_squared*(front_squared*(1/211680 + front_squared*(front_squared*(1/526901760 + front_squared*((1/1120863744000)*front_squared - 691/16999766784000)) - 1/10886400)) - 1/3600))
     D_back = log_back + (1/4)*back_squared + back_squared*log_back*(1/36 + back_squared*(back_squared*(1/211680 + back_squared*(back_squared*(1/526901760 + back_squared*((1/1120863744000)*back_squared - 691/16999766784000)) - 1/10886400)) - 1/3600))
     omega_squared = 4*delta**2
-    shared_1 = 1/(1 + e_middle)
-    share_left = np.where((balance >= 0), shared_1, e_middle*shared_1)
-    share_right = np.where((balance <= 0), shared_1, e_middle*shared_1)
+    inverse_one_plus_e_middle = 1/(1 + e_middle)
+    share_left = np.where((balance >= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
+    share_right = np.where((balance <= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
     beta = share_left*share_right
     bump = 2*beta*delta*omega_squared
     tilt = bump*(share_right - share_left)*(1/24 + omega_squared*(1/1920 + omega_squared*(1/322560 + beta*((1/896)*beta - 1/5376) + omega_squared*(1/92897280 + beta*(beta*(1/18432 - 1/4608*beta) - 1/368640) + omega_squared*(1/40874803200 + beta*(beta*(7/5406720 + beta*((1/22528)*beta - 1/67584)) - 17/681246720) + omega_squared*(1/25505877196800 + beta*(beta*(1/50319360 + beta*(beta*(5/1277952 - 1/106496*beta) - 19/38338560)) - 31/193226342400))))) - 1/160*beta))
@@ -452,16 +452,16 @@ def _laplace_hvp(z, points, a, b, h, v):
     new_left = np.where((logit == -np.inf), -np.inf, delta + logit - left_before)
     e_left = -abs(new_left)
     np.exp(e_left, out=e_left)
-    shared_2 = 1/(1 + e_left)
-    in_left = np.where((new_left >= 0), shared_2, e_left*shared_2)
-    kept_left = np.where((new_left >= 0), e_left*shared_2, shared_2)
+    inverse_one_plus_e_left = 1/(1 + e_left)
+    in_left = np.where((new_left >= 0), inverse_one_plus_e_left, e_left*inverse_one_plus_e_left)
+    kept_left = np.where((new_left >= 0), e_left*inverse_one_plus_e_left, inverse_one_plus_e_left)
     right_after = _neighbours(right, -np.inf, 1)
     new_right = np.where((logit == -np.inf), -np.inf, delta_after + logit - right_after)
     e_right = -abs(new_right)
     np.exp(e_right, out=e_right)
-    shared_4 = 1/(1 + e_right)
-    in_right = np.where((new_right >= 0), shared_4, e_right*shared_4)
-    kept_right = np.where((new_right >= 0), e_right*shared_4, shared_4)
+    inverse_one_plus_e_right = 1/(1 + e_right)
+    in_right = np.where((new_right >= 0), inverse_one_plus_e_right, e_right*inverse_one_plus_e_right)
+    kept_right = np.where((new_right >= 0), e_right*inverse_one_plus_e_right, inverse_one_plus_e_right)
     balance = left_before - right
     s_front = balance + delta
     s_back = balance - delta
@@ -474,9 +474,9 @@ def _laplace_hvp(z, points, a, b, h, v):
     log_front = np.log1p(e_front)
     log_back = np.log1p(e_back)
     omega_squared = 4*delta**2
-    shared_3 = 1/(1 + e_middle)
-    share_left = np.where((balance >= 0), shared_3, e_middle*shared_3)
-    share_right = np.where((balance <= 0), shared_3, e_middle*shared_3)
+    inverse_one_plus_e_middle = 1/(1 + e_middle)
+    share_left = np.where((balance >= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
+    share_right = np.where((balance <= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
     beta = share_left*share_right
     bump = 2*beta*delta*omega_squared
     tilt = bump*(share_right - share_left)*(1/24 + omega_squared*(1/1920 + omega_squared*(1/322560 + beta*((1/896)*beta - 1/5376) + omega_squared*(1/92897280 + beta*(beta*(1/18432 - 1/4608*beta) - 1/368640) + omega_squared*(1/40874803200 + beta*(beta*(7/5406720 + beta*((1/22528)*beta - 1/67584)) - 17/681246720) + omega_squared*(1/25505877196800 + beta*(beta*(1/50319360 + beta*(beta*(5/1277952 - 1/106496*beta) - 19/38338560)) - 31/193226342400))))) - 1/160*beta))
@@ -501,9 +501,9 @@ def _laplace_hvp(z, points, a, b, h, v):
     direction = v - raw_direction[:, None]
     mean_left = _linear_scan(kept_left, direction*in_left, 0, 1)
     mean_right = _linear_scan(kept_right, direction*in_right, 0, -1)
-    shared = 1/(1 + e_back)
-    shared_1 = 1/(1 + e_front)
-    overlap = -np.where((s_back <= 0), shared, e_back*shared)*np.where((s_front >= 0), shared_1, e_front*shared_1)*np.expm1(-2*delta)
+    inverse_one_plus_e_back = 1/(1 + e_back)
+    inverse_one_plus_e_front = 1/(1 + e_front)
+    overlap = -np.where((s_back <= 0), inverse_one_plus_e_back, e_back*inverse_one_plus_e_back)*np.where((s_front >= 0), inverse_one_plus_e_front, e_front*inverse_one_plus_e_front)*np.expm1(-2*delta)
     mean_left_before = _neighbours(mean_left, 0, -1)
     pull_left = integral_left*mean_left_before + overlap*(mean_right - mean_left_before)
     pull_right = integral_right*mean_right + overlap*(mean_left_before - mean_right)
@@ -605,16 +605,16 @@ def _laplace_hvp_on_circle(z, points, a, b, h, period, v):
     new_left = np.where((logit == -np.inf), -np.inf, delta + logit - left_before)
     e_left = -abs(new_left)
     np.exp(e_left, out=e_left)
-    shared_2 = 1/(1 + e_left)
-    in_left = np.where((new_left >= 0), shared_2, e_left*shared_2)
-    kept_left = np.where((new_left >= 0), e_left*shared_2, shared_2)
+    inverse_one_plus_e_left = 1/(1 + e_left)
+    in_left = np.where((new_left >= 0), inverse_one_plus_e_left, e_left*inverse_one_plus_e_left)
+    kept_left = np.where((new_left >= 0), e_left*inverse_one_plus_e_left, inverse_one_plus_e_left)
     right_after = _neighbours(right, right_start, 1)
     new_right = np.where((logit == -np.inf), -np.inf, delta_after + logit - right_after)
     e_right = -abs(new_right)
     np.exp(e_right, out=e_right)
-    shared_4 = 1/(1 + e_right)
-    in_right = np.where((new_right >= 0), shared_4, e_right*shared_4)
-    kept_right = np.where((new_right >= 0), e_right*shared_4, shared_4)
+    inverse_one_plus_e_right = 1/(1 + e_right)
+    in_right = np.where((new_right >= 0), inverse_one_plus_e_right, e_right*inverse_one_plus_e_right)
+    kept_right = np.where((new_right >= 0), e_right*inverse_one_plus_e_right, inverse_one_plus_e_right)
     balance = left_before - right
     s_front = balance + delta
     s_back = balance - delta
@@ -627,9 +627,9 @@ def _laplace_hvp_on_circle(z, points, a, b, h, period, v):
     log_front = np.log1p(e_front)
     log_back = np.log1p(e_back)
     omega_squared = 4*delta**2
-    shared_3 = 1/(1 + e_middle)
-    share_left = np.where((balance >= 0), shared_3, e_middle*shared_3)
-    share_right = np.where((balance <= 0), shared_3, e_middle*shared_3)
+    inverse_one_plus_e_middle = 1/(1 + e_middle)
+    share_left = np.where((balance >= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
+    share_right = np.where((balance <= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
     beta = share_left*share_right
     bump = 2*beta*delta*omega_squared
     tilt = bump*(share_right - share_left)*(1/24 + omega_squared*(1/1920 + omega_squared*(1/322560 + beta*((1/896)*beta - 1/5376) + omega_squared*(1/92897280 + beta*(beta*(1/18432 - 1/4608*beta) - 1/368640) + omega_squared*(1/40874803200 + beta*(beta*(7/5406720 + beta*((1/22528)*beta - 1/67584)) - 17/681246720) + omega_squared*(1/25505877196800 + beta*(beta*(1/50319360 + beta*(beta*(5/1277952 - 1/106496*beta) - 19/38338560)) - 31/193226342400))))) - 1/160*beta))
@@ -663,9 +663,9 @@ def _laplace_hvp_on_circle(z, points, a, b, h, period, v):
     mean_left = _linear_scan(kept_left, direction*in_left, left_mean_start, 1)
     right_mean_start = np.sum(direction*share_past, 1)
     mean_right = _linear_scan(kept_right, direction*in_right, right_mean_start, -1)
-    shared = 1/(1 + e_back)
-    shared_1 = 1/(1 + e_front)
-    overlap = -np.where((s_back <= 0), shared, e_back*shared)*np.where((s_front >= 0), shared_1, e_front*shared_1)*np.expm1(-2*delta)
+    inverse_one_plus_e_back = 1/(1 + e_back)
+    inverse_one_plus_e_front = 1/(1 + e_front)
+    overlap = -np.where((s_back <= 0), inverse_one_plus_e_back, e_back*inverse_one_plus_e_back)*np.where((s_front >= 0), inverse_one_plus_e_front, e_front*inverse_one_plus_e_front)*np.expm1(-2*delta)
     mean_left_before = _neighbours(mean_left, left_mean_start, -1)
     pull_left = integral_left*mean_left_before + overlap*(mean_right - mean_left_before)
     pull_right = integral_right*mean_right + overlap*(mean_left_before - mean_right)
@@ -762,9 +762,9 @@ def _laplace_em(z, points, a, b, h):
     log_front = np.log1p(e_front)
     log_back = np.log1p(e_back)
     omega_squared = 4*delta**2
-    shared_1 = 1/(1 + e_middle)
-    share_left = np.where((balance >= 0), shared_1, e_middle*shared_1)
-    share_right = np.where((balance <= 0), shared_1, e_middle*shared_1)
+    inverse_one_plus_e_middle = 1/(1 + e_middle)
+    share_left = np.where((balance >= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
+    share_right = np.where((balance <= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
     beta = share_left*share_right
     bump = 2*beta*delta*omega_squared
     tilt = bump*(share_right - share_left)*(1/24 + omega_squared*(1/1920 + omega_squared*(1/322560 + beta*((1/896)*beta - 1/5376) + omega_squared*(1/92897280 + beta*(beta*(1/18432 - 1/4608*beta) - 1/368640) + omega_squared*(1/40874803200 + beta*(beta*(7/5406720 + beta*((1/22528)*beta - 1/67584)) - 17/681246720) + omega_squared*(1/25505877196800 + beta*(beta*(1/50319360 + beta*(beta*(5/1277952 - 1/106496*beta) - 19/38338560)) - 31/193226342400))))) - 1/160*beta))
@@ -895,9 +895,9 @@ def _laplace_em_on_circle(z, points, a, b, h, period):
     log_front = np.log1p(e_front)
     log_back = np.log1p(e_back)
     omega_squared = 4*delta**2
-    shared_1 = 1/(1 + e_middle)
-    share_left = np.where((balance >= 0), shared_1, e_middle*shared_1)
-    share_right = np.where((balance <= 0), shared_1, e_middle*shared_1)
+    inverse_one_plus_e_middle = 1/(1 + e_middle)
+    share_left = np.where((balance >= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
+    share_right = np.where((balance <= 0), inverse_one_plus_e_middle, e_middle*inverse_one_plus_e_middle)
     beta = share_left*share_right
     bump = 2*beta*delta*omega_squared
     tilt = bump*(share_right - share_left)*(1/24 + omega_squared*(1/1920 + omega_squared*(1/322560 + beta*((1/896)*beta - 1/5376) + omega_squared*(1/92897280 + beta*(beta*(1/18432 - 1/4608*beta) - 1/368640) + omega_squared*(1/40874803200 + beta*(beta*(7/5406720 + beta*((1/22528)*beta - 1/67584)) - 17/681246720) + omega_squared*(1/25505877196800 + beta*(beta*(1/50319360 + beta*(beta*(5/1277952 - 1/106496*beta) - 19/38338560)) - 31/193226342400))))) - 1/160*beta))
