@@ -209,6 +209,7 @@ def function(kernel, source):
     blocks = [f"all_{printed.block}"] if kernel.blocked else []
     widths = [*printed.beside_blocks, f"{blocks[0]}[0].stop"] if blocks else [str(i.size) for i in inner]
     others = printed.beside_blocks + ["most=2**14"] * (not printed.beside_blocks)
+    fewer = ", numbers=2**14" * any(eq.direction for eq in printed.passes)  # a scan goes across the rows of a block, place by place
     comma = "," * (len(outputs) == 1)  # always a tuple
     asked = {str(row.size), *widths, *(str(i.size) for t in kernel.outputs for i in t.indices)}
     asked |= {str(kernel.blocked.size)} if blocks else set()
@@ -225,7 +226,7 @@ def function(kernel, source):
             *(f"    {t.base} = np.empty({shape(t)}, {printed.first}.dtype)" for t in kernel.outputs),
             *(f"    {name} = _blocks({', '.join([str(kernel.blocked.size), *others])})" for name in blocks),
             '    with np.errstate(all="ignore"):',
-            f"        for rows in _blocks({', '.join([str(row.size), *widths])}, most={row.size}):",
+            f"        for rows in _blocks({', '.join([str(row.size), *widths])}, most={row.size}{fewer}):",
             f"            block = _{kernel.name}({', '.join([of_rows(t, kernel) for t in kernel.inputs] + blocks)})",
             f"            {', '.join(f'{name}[rows]' for name in outputs)}{comma} = block",
             f"    return {', '.join(outputs)}{comma}",

@@ -4,9 +4,9 @@ import math
 import numpy as np
 
 
-def _blocks(size, *widths, most=128):
+def _blocks(size, *widths, most=128, numbers=2**16):
     """Slices of `size` places: blocks so small that temporaries stay in cache and sums short enough to lose no digits."""
-    at_once = max(1, min(size, most, 2**14 // max(1, math.prod(widths))))
+    at_once = max(1, min(size, most, numbers // max(1, math.prod(widths))))
     return [slice(start, min(start + at_once, size)) for start in range(0, max(1, size), at_once)]
 
 

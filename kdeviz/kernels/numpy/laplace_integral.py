@@ -4,9 +4,9 @@ import math
 import numpy as np
 
 
-def _blocks(size, *widths, most=128):
+def _blocks(size, *widths, most=128, numbers=2**16):
     """Slices of `size` places: blocks so small that temporaries stay in cache and sums short enough to lose no digits."""
-    at_once = max(1, min(size, most, 2**14 // max(1, math.prod(widths))))
+    at_once = max(1, min(size, most, numbers // max(1, math.prod(widths))))
     return [slice(start, min(start + at_once, size)) for start in range(0, max(1, size), at_once)]
 
 
@@ -107,7 +107,7 @@ def laplace(z, points, a, b, h):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, most=R):
+        for rows in _blocks(R, J, most=R, numbers=2**14):
             block = _laplace(z[rows], points[rows], a[rows], b[rows], h[rows])
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b
@@ -254,7 +254,7 @@ def laplace_on_circle(z, points, a, b, h, period):
     grad_a = np.empty((R,), z.dtype)
     grad_b = np.empty((R,), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, most=R):
+        for rows in _blocks(R, J, most=R, numbers=2**14):
             block = _laplace_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], period[rows])
             loss[rows], grad_z[rows], grad_points[rows], grad_h[rows], grad_a[rows], grad_b[rows] = block
     return loss, grad_z, grad_points, grad_h, grad_a, grad_b
@@ -423,7 +423,7 @@ def laplace_hvp(z, points, a, b, h, v):
     J = z.shape[1]
     product = np.empty((R, J), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, most=R):
+        for rows in _blocks(R, J, most=R, numbers=2**14):
             block = _laplace_hvp(z[rows], points[rows], a[rows], b[rows], h[rows], v[rows])
             product[rows], = block
     return product,
@@ -555,7 +555,7 @@ def laplace_hvp_on_circle(z, points, a, b, h, period, v):
     J = z.shape[1]
     product = np.empty((R, J), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, most=R):
+        for rows in _blocks(R, J, most=R, numbers=2**14):
             block = _laplace_hvp_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], period[rows], v[rows])
             product[rows], = block
     return product,
@@ -717,7 +717,7 @@ def laplace_em(z, points, a, b, h):
     J = z.shape[1]
     log_R = np.empty((R, J), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, most=R):
+        for rows in _blocks(R, J, most=R, numbers=2**14):
             block = _laplace_em(z[rows], points[rows], a[rows], b[rows], h[rows])
             log_R[rows], = block
     return log_R,
@@ -831,7 +831,7 @@ def laplace_em_on_circle(z, points, a, b, h, period):
     J = z.shape[1]
     log_R = np.empty((R, J), z.dtype)
     with np.errstate(all="ignore"):
-        for rows in _blocks(R, J, most=R):
+        for rows in _blocks(R, J, most=R, numbers=2**14):
             block = _laplace_em_on_circle(z[rows], points[rows], a[rows], b[rows], h[rows], period[rows])
             log_R[rows], = block
     return log_R,
