@@ -462,7 +462,7 @@ LEFT_OUT = {
 ENOUGH_NODES = {  # the first n nodes are enough for max p <= P
     "float64": {50: Fraction(617, 1000)},
     "float32": {12: Fraction(276, 1000), 18: Fraction(580, 1000)},
-    "balanced": {16: Fraction(130, 1000), 20: Fraction(235, 1000), 27: Fraction(386, 1000)},
+    "balanced": {16: Fraction(130, 1000), 20: Fraction(235, 1000)},
 }
 FLAT_NODES = {"float32": 12, "balanced": 16}
 ENOUGH_TERMS = {  # the power sums kappa_2 .. kappa_T and T - 1 terms of a mean are enough for max p <= P, at FLAT_NODES
