@@ -1,12 +1,12 @@
 """What the log-partition and the means of the continuous categorical cost: in softmaxes of the same array, in one run.
 
 Aim: log Z with all means within 10 softmaxes at D = 10, 100 and 1000 and 4 at D = 1e5 by numba on two threads, and within 60, 60,
-30 and 5 by numpy alone. On two cores of an AMD EPYC, other work now and then beside it: 9 to 10, 7, 1 to 1.6 and 0.8 by numba, and
-60 to 65, 40 to 90, 12 and 4 by numpy, the same code, with the state of the machine. So numpy is at its aim at D = 10, and not always
-within it at D = 100. The yardstick is a plain numpy softmax, one thread, of the same 1000 rows; of 100 at D = 1e5, for both. Others:
-the poster's formula and the closed form on gaps, O(D^2) and log Z alone, on 10 rows at D = 1000; mpmath's de Hoog inversion of one
-row; torch's ContinuousBernoulli at D = 2, with what its float32 is worth. They are compared row by row. Errors are those of log Z,
-relative to max(1, |log Z|), against the numpy kernel, which tests/test_cc_contour.py holds to 1e-15.
+30 and 5 by numpy alone. On two free cores of an AMD EPYC, in three runs: 13 to 14, 4 to 6, 1.2 and 0.9 by numba; 64 to 67, 44 to
+53, 12 and 4 by numpy. So at D = 10 both miss their aim, and meet it elsewhere. The yardstick is a plain numpy softmax, one thread, of
+the same 1000 rows; of 100 at D = 1e5, for both. Others: the poster's formula and the closed form on gaps, O(D^2) and log Z alone, on
+10 rows at D = 1000; mpmath's de Hoog inversion of one row; torch's ContinuousBernoulli at D = 2, with what its float32 is worth. They
+are compared row by row. Errors are those of log Z, relative to max(1, |log Z|), against the numpy kernel, which
+tests/test_cc_contour.py holds to 1e-15.
 
     python benchmarks/continuous_categorical.py [--rounds 9] [--quick]
 """

@@ -2,9 +2,9 @@
 
 Aims: with numba, 1000 rows of 64 points take at most the time of 64 bins (better: of 32), and 1024 bins take ten times as long; one
 row of 1e5 points takes at most the time of 100 bins; with numpy, the rows take at most the time of 256 bins. On one thread of an AMD
-EPYC, other work now and then beside it: 64 bins take 1.4 times as long as the exact form, 32 bins .8, 1024 bins 22; with numpy, 256 bins
-take 6.6 times as long. At 1e5 points 100 bins take .85 to 1.1 of the time, so that aim is met or missed by a tenth. Fast sums of 1024
-bins take as long as the exact form, for an error of 4e-6; with 1e5 points and as many bins, a quarter of its time, for errors of 1e-12
+EPYC with nothing beside it, in three runs: 64 bins take 1.6 times as long as the exact form, 32 bins .85, 1024 bins 25; with numpy,
+256 bins take 7 to 8 times as long. At 1e5 points 100 bins take 1.1 times as long; with other work beside it, .85. Fast sums of 1024
+bins take about as long as the exact form, for an error of 4e-6; with 1e5 points and as many bins, a quarter of its time, for errors of 1e-12
 in the loss and 3e-10 in grad z: where so many digits are enough, they win.
 
 All give the loss and the gradients in z, points, h, a and b. kdeviz is called as its users call it, sorting and checks included. Fast

@@ -1,5 +1,6 @@
 """CUDA C, float and double from one text: one block of threads per row, which share the index `kernel.threads`, or one thread per row."""
 
+from functools import cache
 from pathlib import Path
 
 import sympy as sp
@@ -160,9 +161,15 @@ class Cuda:
         return f"{place} = block_reduce<{name}>({place}, {neutral}, lanes);"
 
 
+@cache
+def one_row(kernel):
+    """The body of one row, for the text and for its launch."""
+    return LoopKernel(kernel, Cuda(kernel), depth=2)
+
+
 def function(kernel, source):
     """The text of one kernel."""
-    body = LoopKernel(kernel, Cuda(kernel), depth=2)
+    body = one_row(kernel)
     arguments = [f"const REAL *__restrict__ {t.base}" for t in kernel.inputs] + [
         f"long long {size}" for size in kernel.sizes
     ]
@@ -227,7 +234,7 @@ def module(kernels, source):
 def launcher(kernel, source):
     """The text of the Python function that launches one kernel on cupy arrays."""
     inputs, sizes = ", ".join(str(t.base) for t in kernel.inputs), ", ".join(map(str, kernel.sizes))
-    scratch = scratch_size(LoopKernel(kernel, Cuda(kernel)).arrays)
+    scratch = scratch_size(one_row(kernel).arrays)
     width = f"width={kernel.threads.size}" if kernel.threads else "serial=True"
     one = lambda found: "," * (len(found) == 1)  # always a tuple
     return "\n".join(

@@ -125,7 +125,7 @@ class Coarse(Split):
     """x, rounded to a multiple of 2^-26 (float32: 2^-12): sums of many of them are exact."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kernel:
     """A function from arrays to arrays, as a system of equations.
 
