@@ -5,7 +5,7 @@ pip := $(python) -m pip --disable-pip-version-check
 locked := $(pip) install --constraint requirements.lock --no-build-isolation
 
 .DEFAULT_GOAL := help
-.PHONY: book test check generate lab bench record lock clean help
+.PHONY: book test check generate lab bench experiments record lock clean help
 
 book: .venv/installed  ## build the book into _build/html: kernels generated, checked, every notebook executed
 	$(python) book/build.py
@@ -26,6 +26,9 @@ lab: .venv/with-lab  ## open the notebooks in JupyterLab
 
 bench: .venv/installed  ## run the benchmarks, one after another: ratios in one run, medians
 	set -e; for script in benchmarks/*.py; do echo "$$script"; $(python) $$script; done
+
+experiments: .venv/installed  ## rerun the experiments (an hour on two cores; interrupted, it goes on where it was)
+	$(python) -m book.experiments
 
 record: .venv/installed  ## record the Robocode battles anew (needs Java and Robocode)
 	$(python) book/data/record.py
