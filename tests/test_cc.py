@@ -66,6 +66,7 @@ def test_series_is_cut_late_enough_for_every_spread_and_number_of_digits():
     cc.prove_series_is_cut_late_enough()
 
 
+@pytest.mark.claim(id="B6")
 def test_integral_over_the_simplex_of_four_categories_is_the_divided_difference():
     cc.prove_integral_of_four()
 
@@ -73,6 +74,7 @@ def test_integral_over_the_simplex_of_four_categories_is_the_divided_difference(
 # ------------------------------------------------------------------------------------------------- the log-partition
 
 
+@pytest.mark.claim(id="B6")
 @pytest.mark.parametrize("lam", [(0.7, 0.3), (0.5, 0.3, 0.2)])
 def test_poster_formula_is_one_over_the_integral(lam):
     log_lam = [mp.log(v) for v in lam]
@@ -92,6 +94,7 @@ def poster(log_lam, sign=1):
     return (-1) ** (D + 1) * mp.fsum(mp.exp(log_lam[k]) / factors(k) for k in range(D))
 
 
+@pytest.mark.claim(id="B6")
 @pytest.mark.parametrize("D", range(2, 10))
 def test_turning_the_ratio_round_turns_the_sign_for_even_D_only(D):
     eta = [k**2 / 4 for k in range(D)]
@@ -159,6 +162,7 @@ def test_minus_infinity_is_refused_with_the_way_out():
 # --------------------------------------------------------------------------------------------- how large C is
 
 
+@pytest.mark.claim(id="B4")
 @CASES
 @given(logits)
 def test_log_partition_lies_between_jensen_and_weighted_am_gm(eta):
@@ -166,6 +170,7 @@ def test_log_partition_lies_between_jensen_and_weighted_am_gm(eta):
     assert mp.fsum(eta) / D - mp.loggamma(D) - CLOSE <= A(eta) <= log_sum_exp(eta) - mp.loggamma(D + 1) + CLOSE
 
 
+@pytest.mark.claim(id="B4")
 @pytest.mark.parametrize("D", [2, 3, 7, 100])
 def test_C_is_D_factorial_for_equal_weights_and_more_otherwise(D):
     log_C = lambda eta: log_sum_exp(eta) - A(eta)
@@ -182,6 +187,7 @@ def test_with_the_largest_weight_1_the_bound_is_the_factorial_of_D_minus_1(eta):
 # ------------------------------------------------------------------------------------------ mean and covariance
 
 
+@pytest.mark.claim(id="B27")
 @patterns
 def test_mean_is_gradient_of_log_partition(eta):
     """Central differences over 1e-12: their error is of order 1e-24."""
@@ -198,6 +204,7 @@ def test_means_are_positive_and_sum_to_1_and_tied_ones_are_equal(eta):
     assert all(mu[i] == mu[k] for i, k in itertools.combinations(range(len(eta)), 2) if eta[i] == eta[k])
 
 
+@pytest.mark.claim(id="B27")
 @pytest.mark.parametrize("eta", [[0, 0, 0], [0.5, -1, 3, 3], [0, 40, -3], [1e-12, 0, 1]])
 def test_covariance_is_the_hessian_of_the_log_partition(eta):
     step = Fraction(1, 10**9)
@@ -216,6 +223,7 @@ def test_covariance_is_semidefinite_its_rows_sum_to_zero_and_categories_compete(
     assert all(covariance[k, l] < 0 for k, l in itertools.combinations(range(D), 2))
 
 
+@pytest.mark.claim(id="B11")
 @pytest.mark.parametrize("D", [2, 3, 6])
 def test_variance_at_equal_weights_is_that_of_the_categorical_divided_by_D_plus_1(D):
     categorical = mp.mpf(D - 1) / D**2
@@ -232,6 +240,7 @@ def test_a_category_far_below_leaves_the_means_of_the_others(far):
 # -------------------------------------------------------------------------------------------------------- the loss
 
 
+@pytest.mark.claim(id="B10")
 @CASES
 @given(st.lists(st.floats(-20, 20), min_size=3, max_size=3), st.tuples(*3 * [st.integers(1, 50)]))
 def test_gradient_of_the_loss_is_mean_minus_label(eta, counts):
@@ -243,6 +252,8 @@ def test_gradient_of_the_loss_is_mean_minus_label(eta, counts):
         assert abs(slope - (mu[k] - y[k])) < 1e-23
 
 
+@pytest.mark.claim(id="B12")
+@pytest.mark.claim(id="B25")
 @CASES
 @given(labels, st.data())
 def test_soft_label_has_a_least_loss(y, data):
@@ -256,6 +267,7 @@ def test_least_loss_is_attained_for_the_uniform_label():
         assert abs(loss([0] * D, [mp.mpf(1) / D] * D) + mp.loggamma(D)) < CLOSE
 
 
+@pytest.mark.claim(id="B12")
 @pytest.mark.parametrize("a, expected", [(10, -21.1), (100, -41.4), (1000, -62.2)])
 def test_loss_of_a_hard_label_falls_like_the_logarithm_of_the_gap(a, expected):
     D = 10
@@ -266,12 +278,15 @@ def test_loss_of_a_hard_label_falls_like_the_logarithm_of_the_gap(a, expected):
     assert round(float(hard), 1) == expected
 
 
+@pytest.mark.claim(id="B12")
+@pytest.mark.claim(id="B25")
 def test_loss_is_unbounded_below_for_a_label_with_one_zero_only():
     y = [mp.mpf("0.5"), mp.mpf("0.5"), 0]
     losses = [loss([0, 0, -a], y) for a in (1, 10**2, 10**4, 10**6)]
     assert all(later < earlier - 3 for earlier, later in itertools.pairwise(losses))
 
 
+@pytest.mark.claim(id="B20")
 def test_minimising_the_log_density_as_transcribed_runs_away():
     """Equation (10) as transcribed, +log C + sum y log pi, at (-a, 0, 0)."""
     y = [mp.mpf("0.8"), mp.mpf("0.1"), mp.mpf("0.1")]
@@ -279,6 +294,7 @@ def test_minimising_the_log_density_as_transcribed_runs_away():
     assert transcribed[0] > transcribed[1] > transcribed[2] and round(float(transcribed[1])) == -36
 
 
+@pytest.mark.claim(id="B14")
 @pytest.mark.parametrize("alpha", [0.05, 0.1, 0.2])
 def test_smoothed_label_asks_for_a_gap_of_D_over_alpha(alpha):
     D = 10
@@ -316,6 +332,7 @@ def test_entropy_and_divergence_are_those_of_the_density_of_two_categories(eta, 
 # ---------------------------------------------------------------------------------------- the continuous Bernoulli
 
 
+@pytest.mark.claim(id="B28")
 @pytest.mark.parametrize("logit", [1e-9, -1e-9, 1e-3, -5.0, 1.0, 30.0])
 def test_two_categories_are_the_continuous_bernoulli(logit):
     lam = 1 / (1 + mp.exp(-mp.mpf(logit)))

@@ -81,6 +81,7 @@ LOSS, MEAN, COVARIANCE = (
 )
 
 
+@pytest.mark.claim(id="B8")
 @real
 @pattern
 def test_loss_and_gradient_meet_the_exact_references(name, dtype):
@@ -116,6 +117,7 @@ def test_moments_meet_the_exact_references(name, dtype):
         assert_close(found.variance, scale**2, COVARIANCE[dtype], scale**2)
 
 
+@pytest.mark.claim(id="B10")
 @pattern
 def test_gradient_is_the_derivative_of_the_exact_loss(name):
     z, h = row(name), Fraction(1, 10**15)
@@ -140,6 +142,8 @@ def test_differences_of_the_label_gradient_are_those_of_the_loss():
         )  # log Z is about -30
 
 
+@pytest.mark.claim(id="B8")
+@pytest.mark.claim(id="B26")
 @real
 @pytest.mark.parametrize("D", [1000, 20000])
 def test_many_categories_meet_the_closed_form_of_equal_steps(D, dtype):
@@ -168,6 +172,9 @@ def simplex_rule(D):
     return np.stack([first, (1 - first) * share, (1 - first) * (1 - share)], -1), weights
 
 
+@pytest.mark.claim(id="B5")
+@pytest.mark.claim(id="B25")
+@pytest.mark.claim(id="B27")
 @pytest.mark.parametrize("eta", [[0.0, 0.0], [3.0, -4.0], [0.0, 0.0, 0.0], [5.0, 4.0, -6.0], [-9.0, 1.0, 1.0]], ids=str)
 def test_density_integrates_to_one_and_its_moments_are_the_moments(eta):
     y, weights = simplex_rule(len(eta))
@@ -184,6 +191,7 @@ def test_density_integrates_to_one_and_its_moments_are_the_moments(eta):
     assert_close(mass @ (log_p - other.log_prob(y)), found.kl_divergence(other), bound * 10)
 
 
+@pytest.mark.claim(id="B28")
 @pytest.mark.parametrize("logit", [0.0, 1e-9, -1e-3, 0.02, -1.0, 8.0, -30.0, 200.0])
 def test_two_categories_are_the_continuous_bernoulli(logit):
     found = cc([logit, 0.0])
@@ -217,6 +225,7 @@ def test_log_norm_const_is_least_and_entropy_is_largest_where_logits_are_equal(e
     assert found.log_norm_const >= math.lgamma(D + 1) - slack and found.entropy() <= -math.lgamma(D) + slack
 
 
+@pytest.mark.claim(id="B12")
 def test_a_hard_label_has_no_least_loss_and_a_smoothed_one_has():
     losses = [cc_cross_entropy(np.array([a, 0.0, 0.0]), 0).loss for a in (1.0, 1e2, 1e4, 1e8)]
     assert np.all(np.diff(losses) < -4)
@@ -410,6 +419,7 @@ def test_from_mean_finds_the_logits(name):
     )
 
 
+@pytest.mark.claim(id="B25")
 def test_from_mean_is_the_maximum_of_the_likelihood():
     y = draw.dirichlet([2.0, 1.0, 0.5, 3.0], 50)
     best = ContinuousCategorical.from_mean(y.mean(0))
@@ -644,6 +654,7 @@ def test_examples_of_the_docstrings_give_what_they_show():
 
 
 # ---------------------------------------------------------------------------------------------------- samples
+@pytest.mark.claim(id="B27")
 def test_samples_have_the_mean_and_covariance():
     """Averages of n draws, in standard errors: 18 normal variables stay below 5 with probability 1 - 1e-5; and the seed is fixed."""
     eta, n = np.array([[0.0, 1.0, -2.0], [20.0, 0.0, 0.0], [5.0, 5.0, 5.0]]), 20000

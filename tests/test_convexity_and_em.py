@@ -70,6 +70,7 @@ def em(z, log_K, q, steps):
 # ------------------------------------------------------------------------------------------------------- convexity
 
 
+@pytest.mark.claim(id="A3")
 @CASES
 @given(mixtures(), hnp.arrays(float, 6, elements=st.floats(-10, 10)), st.floats(0, 1))
 def test_loss_is_convex_in_the_weights(case, other, t):
@@ -265,6 +266,7 @@ def test_repeating_one_case_is_a_power_of_the_kernel(z, log_K, n):
     assert loss(step, log_K[None], np.ones(1)) >= -log_K.max() - rounding(z, log_K)
 
 
+@pytest.mark.claim(id="A19")
 def test_repeating_a_hard_case_ends_at_its_nearest_point():
     """All points left of [0, 1], the nearest at 2: h = 1 leaves 2 for the way to the edge and 1/2 for the middle of the target."""
     z, points = np.array([3.0, -3.0, 0.0]), np.array([-5.0, -2.0, -2.5])

@@ -56,6 +56,7 @@ def close(actual, wanted, tolerance):
 # ---------------------------------------------------------------------------------- a common shift of the logits
 
 
+@pytest.mark.claim(id="A4")
 @CASES
 @given(mixtures(), numbers(-1e4, 1e4))
 def test_common_shift_of_the_logits_cancels(case, shift):
@@ -100,6 +101,7 @@ def test_common_shift_cancels_in_every_gradient_of_a_kde(kernel, period, case, s
 # ----------------------------------------------------------------------------------------- the sum, and the norm
 
 
+@pytest.mark.claim(id="A4")
 @CASES
 @given(mixtures(size=1e4))
 def test_gradient_sums_to_zero(case):
@@ -149,6 +151,7 @@ def test_norm_comes_as_close_to_2_as_one_likes(t):
 # ------------------------------------------------------------------------------------------- a common scale of K
 
 
+@pytest.mark.claim(id="A9")
 @CASES
 @given(mixtures(), st.lists(numbers(-100, 100), min_size=4, max_size=4))
 def test_common_scale_of_K_in_a_bin_cancels(case, log_c):
@@ -162,6 +165,7 @@ def test_common_scale_of_K_in_a_bin_cancels(case, log_c):
     close(scaled.loss, plain.loss - q @ log_c, tolerance)
 
 
+@pytest.mark.claim(id="A15")
 @CASES
 @given(mixtures(), numbers(2, 1000))
 def test_multiplying_K_does_not_multiply_the_gradient(case, c):
@@ -172,6 +176,7 @@ def test_multiplying_K_does_not_multiply_the_gradient(case, c):
     close(abs(c * plain - scaled).sum(), (c - 1) * abs(plain).sum(), 2 * c * rounding(z, log_K, np.log(c)))
 
 
+@pytest.mark.claim(id="A15")
 def test_multiplying_K_by_ten_in_the_example_of_the_derivation():
     z, log_K, q = np.log([1.0, 2.0, 3.0]), np.log([[1.0, 2.0, 4.0]]), np.ones(1)
     expected = np.array([11 / 102, 5 / 51, -7 / 34])
@@ -180,6 +185,7 @@ def test_multiplying_K_by_ten_in_the_example_of_the_derivation():
     assert abs(10 * expected - expected).sum() > 3
 
 
+@pytest.mark.claim(id="A15")
 @CASES
 @given(mixtures(size=5.0), numbers(0.1, 10))
 def test_multiplying_K_multiplies_the_gradient_of_the_probability(case, c):
@@ -199,12 +205,14 @@ def test_scale_of_one_point_does_not_cancel_but_moves_its_logit_in_the_responsib
     close(own_scale.grad.log_K, own_logit.grad.log_K, rounding(z, log_K, log_c))
 
 
+@pytest.mark.claim(id="A14")
 def test_scale_of_one_point_changes_the_gradient():
     z, log_K, q = np.zeros(2), np.zeros((1, 2)), np.ones(1)
     close(mixture_cross_entropy(z, log_K + np.log([3.0, 1.0]), q).grad.z, [-0.25, 0.25], rounding())
     close(mixture_cross_entropy(z, log_K, q).grad.z, [0, 0], rounding())
 
 
+@pytest.mark.claim(id="A9")
 @CASES
 @given(mixtures(), numbers(1, 10))
 def test_scale_counts_against_a_floor_unless_the_floor_is_scaled_too(case, log_c):
@@ -236,6 +244,7 @@ def test_a_bin_of_equal_kernels_only_takes_its_mass_away(case, level, mass):
     close(with_it.grad.z, (1 - mass) * mixture_cross_entropy(z, log_K, q).grad.z, rounding(z, log_K, level))
 
 
+@pytest.mark.claim(id="A10")
 @CASES
 @given(mixtures(least_points=2))
 def test_points_with_equal_kernels_learn_equally_per_weight(case):
@@ -246,6 +255,7 @@ def test_points_with_equal_kernels_learn_equally_per_weight(case):
     close(g[0] * S[1], g[1] * S[0], rounding(z, log_K))
 
 
+@pytest.mark.claim(id="A10")
 @pytest.mark.parametrize("distance", [0.0, 1.0, 100.0])
 @pytest.mark.parametrize("kernel", FALLING)
 def test_two_points_equally_far_learn_at_rate_0_however_far(kernel, distance):
@@ -330,6 +340,7 @@ def test_lengths_times_their_gradients_sum_to_zero(kernel, case):
 # -------------------------------------------------------------------------------------------------- the bandwidth
 
 
+@pytest.mark.claim(id="A14")
 @CASES
 @given(targets())
 def test_normaliser_of_K_adds_1_over_h_to_grad_h_and_to_no_other(case):
@@ -365,6 +376,7 @@ COURSES = {
 }
 
 
+@pytest.mark.claim(id="A11")
 @pytest.mark.parametrize("kernel", COURSES)
 def test_receding_is_a_common_scale_for_the_laplace_kernel_only(kernel):
     """Two points that recede together: the gradient stays (Laplace), grows to its bound (Gaussian), dies away (Cauchy)."""

@@ -147,6 +147,7 @@ def test_loss_and_gradients_meet_the_integral(kernel, period, method, dtype):
             assert_near(getattr(grad, name), want[name], by_grad, 1 / float(row[-1]))
 
 
+@pytest.mark.claim(id="A5")
 @pytest.mark.parametrize("kernel, period", EXACT)
 def test_exact_integrals_are_exact_to_the_last_digits(kernel, period):
     row = case(kernel)

@@ -65,6 +65,7 @@ def test_outside_point_explains_as_the_edge_point_with_a_lower_logit(case):
     close(plain.loss, lowered.loss + np.logaddexp.reduce(z) - np.logaddexp.reduce(z - d / h), tolerance)
 
 
+@pytest.mark.claim(id="A12")
 @CASES
 @given(cases(), st.floats(-20, 1))
 def test_radial_moves_up_to_the_edge_change_no_gradient_but_that_in_h(case, part):
@@ -152,6 +153,7 @@ def moved_by_the_centre_rule(z, points, a, b, h, bins):
 anywhere = cases(distances=st.floats(-3, 20))  # of a negative distance: inside, or beyond the other edge
 
 
+@pytest.mark.claim(id="A12")
 @CASES
 @given(anywhere)
 def test_centre_rule_moves_the_gradient_by_at_most_2_tanh_of_an_eighth_of_the_width(case):
@@ -176,6 +178,7 @@ def test_centre_rule_moves_the_gradient_of_any_target_by_at_most_2_tanh_of_a_qua
     assert size(np.subtract(*grads)) <= 2 * np.tanh((b - a) / (4 * h)) + rounding(z, d / h, (b - a) / h)
 
 
+@pytest.mark.claim(id="A12")
 @CASES
 @given(anywhere)
 def test_centre_rule_is_exact_for_one_bin(case):
@@ -183,6 +186,7 @@ def test_centre_rule_is_exact_for_one_bin(case):
     close(moved_by_the_centre_rule(z, outside(sides, d, a, b), a, b, h, 1), 0, 2 * rounding(z, d / h, (b - a) / h))
 
 
+@pytest.mark.claim(id="A12")
 def test_centre_rule_is_not_exact_for_an_interval():
     z, points = np.array([1.2, -0.3, 0.4, 0.1]), np.array([-3.0, -2.5, 3.2, 4.0])
     assert moved_by_the_centre_rule(z, points, 0.0, 1.0, 0.4, 64) > 0.1
@@ -231,6 +235,7 @@ on_circle = st.integers(1, 6).flatmap(
 TARGET = np.linspace(-1, 1, 9)
 
 
+@pytest.mark.claim(id="A13")
 @CASES
 @given(on_circle)
 def test_radial_moves_that_avoid_the_antipodal_arc_change_nothing_on_a_circle(case):
@@ -239,6 +244,7 @@ def test_radial_moves_that_avoid_the_antipodal_arc_change_nothing_on_a_circle(ca
     close(after, before, rounding(z, 4 / h))
 
 
+@pytest.mark.claim(id="A13")
 def test_a_radial_move_in_the_antipodal_arc_changes_the_gradient():
     """The example of the derivation: for the bin at -1 the first point gets no nearer."""
     before, after = (geodesic(np.zeros(2), np.array(x), np.array([-1.0, 1.0]), 1.0) for x in ([3.5, 2.0], [2.5, 1.0]))
@@ -262,6 +268,7 @@ def test_wrapped_kernel_has_the_invariance_up_to_the_other_way_round(case):
     assert size(after - before) <= bound + rounding(z, PERIOD / h)
 
 
+@pytest.mark.claim(id="A13")
 def test_wrapped_kernel_does_not_have_the_invariance():
     before, after = (
         kde_cross_entropy(np.zeros(2), np.array(x), -1.0, 1.0, 2.0, period=PERIOD, bins=64).grad.z
@@ -280,6 +287,7 @@ ordered = st.integers(2, 6).flatmap(
 )
 
 
+@pytest.mark.claim(id="A11")
 @CASES
 @given(ordered, st.floats(0.1, 10), st.floats(0, 50))
 def test_exponentials_of_any_rate_are_radially_invariant(case, rate, c):
@@ -305,6 +313,7 @@ def test_an_additive_kernel_on_some_distances_is_invariant_without_being_exponen
     assert np.ptp(log_K(m, n)[0] / d) > 0.1
 
 
+@pytest.mark.claim(id="A11")
 @CASES
 @given(ordered, st.floats(0, 30), st.floats(0, 30))
 def test_gradient_grows_stays_or_shrinks_as_the_points_recede(case, D, further):
@@ -344,6 +353,7 @@ def test_nearer_than_a_bandwidth_the_cauchy_kernel_teaches_more_as_points_recede
     assert (np.diff(norms) > 0).all()
 
 
+@pytest.mark.claim(id="A16")
 @pytest.mark.parametrize("D", [1.0, 10.0, 1e3])
 def test_squared_error_learns_more_with_distance_and_probability_less_and_the_laplace_loss_the_same(D):
     """Central differences of the squared error of the forecast and of -p; one place at 0, h = 1."""

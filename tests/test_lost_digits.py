@@ -41,6 +41,7 @@ def test_a_batch_is_its_rows(formula):
     np.testing.assert_array_equal(formula(eta), [formula(row[None])[0] for row in eta])
 
 
+@pytest.mark.claim(id="B6")
 @formulas
 def test_formula_gives_no_number_where_logits_are_equal(formula):
     assert not np.isfinite(formula(np.zeros((1, 4))))[0]
@@ -88,6 +89,7 @@ def test_nothing_is_left_of_the_closed_form_where_the_chapter_says_so(dtype):
     assert closed_forms.digits_lost(GRID[first, 0.1], dtype) > -np.log10(cc.EPS[dtype])
 
 
+@pytest.mark.claim(id="B7")
 @pytest.mark.parametrize("dtype, D", [(np.float32, 9), (np.float64, 15)])
 def test_nothing_is_left_of_the_closed_form_once_the_bound_passes_1_over_eps(dtype, D):
     """Logits within 1 of each other: the relative error exceeds 1 in most of 200 random rows."""

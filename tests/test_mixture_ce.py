@@ -70,6 +70,7 @@ def test_floor_meets_the_oracle(log_floor):
     assert_close(got.grad.z, want["grad_z"], 2e-14)
 
 
+@pytest.mark.claim(id="A2")
 def test_gradients_are_derivatives_of_the_loss():
     """Central differences of the oracle's loss at 50 digits: the derivation's gradient is not trusted here."""
     z, log_K, q = rows(R=1, B=2, J=3, seed=5)
@@ -87,6 +88,7 @@ def test_gradients_are_derivatives_of_the_loss():
             assert abs(getattr(got, name)[place] - slope) < 1e-9
 
 
+@pytest.mark.claim(id="A3")
 def test_hessian_is_prior_covariance_minus_mean_posterior_covariance():
     z, log_K, q = (v[0] for v in rows(R=1, B=3, J=4, seed=7))
     S = np.exp(z) / np.exp(z).sum()
@@ -102,6 +104,7 @@ def test_hessian_is_prior_covariance_minus_mean_posterior_covariance():
     assert np.allclose(measured, claim, atol=1e-9)
 
 
+@pytest.mark.claim(id="A3")
 def test_the_loss_is_not_convex_in_the_logits():
     """Failed belief: a cross-entropy of softmax weights need not be convex."""
     log_K = np.zeros((1, 2))

@@ -68,6 +68,7 @@ def close(actual, wanted, scale=1.0):
 # ------------------------------------------------------------------------------------------------------- one match
 
 
+@pytest.mark.claim(id="A7")
 @CASES
 @given(one_match())
 def test_one_hot_K_gives_softmax_cross_entropy(case):
@@ -93,6 +94,7 @@ def test_one_match_in_each_bin_gives_softmax_cross_entropy_of_soft_labels(case, 
 # ------------------------------------------------------------------------------------------------- several matches
 
 
+@pytest.mark.claim(id="A7")
 @CASES
 @given(some_matches())
 def test_several_matches_give_the_partial_label_loss(case):
@@ -104,6 +106,7 @@ def test_several_matches_give_the_partial_label_loss(case):
     close(result.grad.z, S - matches * S / S_M)
 
 
+@pytest.mark.claim(id="A7")
 @CASES
 @given(some_matches(least=2))
 def test_several_matches_do_not_give_S_minus_1_each(case):
@@ -167,6 +170,7 @@ def test_gradient_is_twice_the_missing_weight_in_the_1_norm(case):
     close(abs(one_bin(z, as_log_K(matches)).grad.z).sum(), 2 * softmax(z)[~matches].sum(), 2)
 
 
+@pytest.mark.claim(id="A8")
 @CASES
 @given(some_matches(), st.floats(0.1, 10))
 def test_box_kernel_gives_the_partial_label_loss_whatever_its_width(case, h):
@@ -189,10 +193,12 @@ WAYS = {
 }
 
 
+@pytest.mark.claim(id="A7")
 def test_no_match_costs_infinitely_much():
     assert one_bin(z_of_three, np.full(3, UNMATCHED)).loss == np.inf
 
 
+@pytest.mark.claim(id="A7")
 @pytest.mark.parametrize("depth", [10.0, 100.0, 700.0, 1e6])
 def test_no_match_has_no_limit(depth):
     """K = e^-depth k: on each way to 0 the gradient stays the same, and on each it is another one."""
@@ -229,6 +235,7 @@ def test_points_that_recede_have_a_limit_that_depends_on_the_kernel(kernel, dist
     np.testing.assert_allclose(result.grad.z, WAYS[way][1], rtol=0, atol=tolerance)
 
 
+@pytest.mark.claim(id="A19")
 def test_a_case_out_of_reach_teaches_only_a_kernel_with_a_tail():
     case = dict(z=z_of_three, points=np.array([5.0, 6.0, 7.0]), a=0.0, b=1.0, h=1.0, bins=8)
     assert abs(kde_cross_entropy(**case, kernel="laplace").grad.z).max() > 0.3

@@ -84,6 +84,7 @@ def test_it_is_the_mixture_with_one_match_a_bin():
     assert_close(mixture.grad.z, softmax.grad.z, 4e-16)
 
 
+@pytest.mark.claim(id="B14")
 def test_smoothed_labels_have_their_optimum_at_the_derived_gap():
     D, alpha = 7, 0.15
     logits = np.zeros(D)
@@ -91,6 +92,7 @@ def test_smoothed_labels_have_their_optimum_at_the_derived_gap():
     assert np.abs(softmax_cross_entropy(logits, smooth_labels(3, D, alpha)).grad.z).max() < 4e-16
 
 
+@pytest.mark.claim(id="B13")
 def test_smooth_labels_mixes_one_hot_and_uniform():
     assert np.array_equal(smooth_labels([1, 0], 2, 0.0), [[0, 1], [1, 0]])
     assert np.array_equal(smooth_labels(2, 4, 1.0), [0.25] * 4)
