@@ -125,6 +125,16 @@ def test_error_of_midpoint_bins_falls_at_least_and_not_faster_than_their_width_s
         assert bound / 5 < abs(kde_cross_entropy(z, points, a, b, h, bins=m).loss - exact) <= bound
 
 
+@pytest.mark.claim(id="A5")
+def test_error_of_midpoint_bins_falls_like_their_width_where_the_density_jumps():
+    """At a jump of log p the bin may be wrong about half of its width."""
+    points, h = np.array([0.0, -0.3, 0.37]), 0.52  # p jumps from .8 to 1 at -.15 and from 1 to .7 at .22
+    box = lambda **options: kde_cross_entropy(UNEVEN, points, -0.5, 0.5, h, kernel="box", **options).loss
+    for m in (4, 256, 4096):
+        bound = (np.log(1 / 0.8) + np.log(1 / 0.7)) / (2 * m)
+        assert bound / 3 < abs(box(bins=m) - box()) <= bound
+
+
 @pytest.mark.claim(id="A6")
 def test_gradient_is_the_mean_of_the_gradients_of_single_bins():
     """1/(b - a) times the width of a bin is 1/m: left out for one bin, it must come back as the weight of each."""

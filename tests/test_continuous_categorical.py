@@ -96,6 +96,7 @@ def test_loss_and_gradient_meet_the_exact_references(name, dtype):
     assert np.array_equal(grad.y, z.max() - z)
 
 
+@pytest.mark.claim(id="B8")
 @real
 @pattern
 def test_moments_meet_the_exact_references(name, dtype):
