@@ -45,11 +45,13 @@ def test_class_labels_are_one_hot_rows():
     assert hard.grad.y is None and soft.grad.y.shape == z.shape
 
 
+@pytest.mark.claim(id="C4")
 def test_every_logit_gets_feedback():
     """Failed belief of the seed: not only the labelled one."""
     assert np.all(softmax_cross_entropy(z, np.array([4, 0, 2])).grad.z != 0)
 
 
+@pytest.mark.claim(id="C5")
 def test_the_singularity_of_the_outputs_is_gone_in_the_logits():
     """-y/o would be -1e300 here."""
     loss, grad = softmax_cross_entropy(np.array([-700.0, 0.0]), 0)
