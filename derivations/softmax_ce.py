@@ -100,15 +100,16 @@ assert (by_logit - claim).applyfunc(sp.cancel) == sp.zeros(3, 1)
 
 # %%
 assert all(sp.cancel(jacobian[k, 0] + pi[k] * pi[0]) == 0 for k in (1, 2))
-assert sp.cancel(jacobian[0, 0] - pi[0] * (1 - pi[0])) == 0 == sp.cancel(sum(jacobian[:, 0]))
+assert sp.cancel(jacobian[0, 0] - pi[0] * (1 - pi[0])) == 0
+assert sp.cancel(sum(jacobian[:, 0])) == 0
 assert sp.diff(sp.cancel(pi[1] / pi[2]), w[0]) == 0
 
 # %% [markdown]
-# A step of descent moves all logits at once, by $y-\pi$ for a small step of size 1 a unit of time. The probabilities move by $J(y-\pi)$.
+# Descent moves all logits at once, at the rate $y-\pi$, and so the probabilities at the rate $J(y-\pi)$.
 #
 # ```{prf:theorem} A step of descent
 # :label: thm-softmax-step
-# With a one-hot label, $z'=y-\pi$ moves the labelled probability and each other by
+# With a one-hot label, $z'=y-\pi$ moves the labelled probability and each other at the rates
 #
 # $$
 # \pi_y'=\pi_y\Big((1-\pi_y)^2+\sum_{n\ne y}\pi_n^2\Big),\qquad
@@ -128,8 +129,9 @@ assert sp.diff(sp.cancel(pi[1] / pi[2]), w[0]) == 0
 one_hot = sp.Matrix([1, 0, 0])
 velocity = jacobian * (one_hot - pi)
 squares = pi.dot(pi)
-assert sp.cancel(velocity[0] - pi[0] * ((1 - pi[0]) ** 2 + pi[1] ** 2 + pi[2] ** 2)) == 0
-assert all(sp.cancel(velocity[k] - pi[k] * (squares - pi[0] - pi[k])) == 0 for k in (1, 2))
+of_label = pi[0] * ((1 - pi[0]) ** 2 + squares - pi[0] ** 2)
+of_others = [pi[k] * (squares - pi[0] - pi[k]) for k in (1, 2)]
+assert (velocity - sp.Matrix([of_label, *of_others])).applyfunc(sp.cancel).is_zero_matrix
 at_most = pi[0] ** 2 + pi[1] * (1 - pi[0]) - pi[0] - pi[1]
 assert sp.cancel(at_most + pi[0] * (1 - pi[0] + pi[1])) == 0
 
@@ -144,9 +146,9 @@ velocity.subs(confident).T
 # %% [markdown]
 # ### If only the label's logit learned
 #
-# Suppose that the reading of {eq}`softmax-grad` were right in which a target of 0 gives no feedback: $-y_k(1-\pi_k)$ for its gradient.
-# It is no gradient of a function of the probabilities, since it does not sum to zero; but one may follow it. Let the labels have the
-# frequencies $f_k>0$ and the model nothing but one logit for each.
+# Suppose that a target of 0 did give no feedback: $-y_k(1-\pi_k)$ in the place of {eq}`softmax-grad`. That is no gradient of a function
+# of the probabilities, since it does not sum to zero; but one may follow it. Let the labels have the frequencies $f_k>0$, and the model
+# nothing but one logit for each.
 #
 # ```{prf:theorem} Label only
 # :label: thm-softmax-label-only
@@ -198,13 +200,13 @@ sp.Matrix([at_rest([sp.Rational(share, 10) for share in (5, 3, 2)])])
 #
 # ### Squared error on the same softmax
 #
-# Let $B=\sum_k(\pi_k-y_k)^2$ with the same softmax. Here nothing divides by $\pi_k$, and nothing takes $J$ back.
+# Let $L_2=\sum_k(\pi_k-y_k)^2$ with the same softmax. Here nothing divides by $\pi_k$, and nothing takes $J$ back.
 #
 # ```{prf:theorem} Squared error
 # :label: thm-softmax-squared
 # $$
-# \frac{\partial B}{\partial z}=2J(\pi-y),\qquad
-# -\frac{\partial B}{\partial z_y}=2\pi_y\Big((1-\pi_y)^2+\sum_{n\ne y}\pi_n^2\Big)\le4\,\pi_y(1-\pi_y)^2
+# \frac{\partial L_2}{\partial z}=2J(\pi-y),\qquad
+# -\frac{\partial L_2}{\partial z_y}=2\pi_y\Big((1-\pi_y)^2+\sum_{n\ne y}\pi_n^2\Big)\le4\,\pi_y(1-\pi_y)^2
 # $$ (squared-grad)
 #
 # for a one-hot label, with equality for two categories. It is $-2\pi'$ of {eq}`softmax-velocity`, and it vanishes at every corner of the
@@ -220,7 +222,8 @@ squared = sum((p - label) ** 2 for p, label in zip(softmax, one_hot))
 squared_by_logit = sp.Matrix([v * sp.diff(squared, v) for v in w])
 assert (squared_by_logit + 2 * velocity).applyfunc(sp.cancel).is_zero_matrix
 given_away = 4 * pi[0] * (1 - pi[0]) ** 2 + squared_by_logit[0]
-assert sp.cancel(given_away - 4 * pi[0] * pi[1] * pi[2]) == 0  # 2 pi_y ((sum)^2 - sum of squares)
+# 2 pi_y times what the square of the sum has over the sum of squares
+assert sp.cancel(given_away - 4 * pi[0] * pi[1] * pi[2]) == 0
 
 # %% [markdown]
 # ```{prf:theorem} Escape
@@ -228,8 +231,8 @@ assert sp.cancel(given_away - 4 * pi[0] * pi[1] * pi[2]) == 0  # 2 pi_y ((sum)^2
 # Two categories, the label behind by a gap $\Delta$. Descent at unit rate ($z'=-\partial L/\partial z$) makes it draw level after the time
 #
 # $$
-# T_L=\tfrac12\big(\Delta+1-e^{-\Delta}\big),\qquad
-# T_B=\tfrac18\Big(e^\Delta+3\Delta+\tfrac52-3e^{-\Delta}-\tfrac12e^{-2\Delta}\Big)
+# T=\tfrac12\big(\Delta+1-e^{-\Delta}\big),\qquad
+# T_2=\tfrac18\Big(e^\Delta+3\Delta+\tfrac52-3e^{-\Delta}-\tfrac12e^{-2\Delta}\Big)
 # $$ (escape-time)
 #
 # with the cross-entropy and with squared error.
@@ -336,7 +339,7 @@ optimal_gap.subs({alpha: sp.Rational(1, 10), size: 10}).evalf(4)
 # *Zero:* below half of the least subnormal, $2^{m-p}$. *Infinity:* above the middle of the largest number and $2^M$.
 # *One:* $1+2^{-p}$ is the tie between 1 and the next float, and goes to the even 1; all above goes up. So the rounded $w$ must
 # be at most $2^{-p}$, a float. Hence the exact one at most $2^{-p}(1+2^{-p})$, and $\Delta\ge p\log2-2^{-p}$ or so: no float lies
-# between that and $p\log2$. The quotient $1/(1+2^{1-p})$ is rounded to a number below 1, so 1 comes from the sum alone. *Subnormal:*
+# between that and $p\log2$, as the check shows. The quotient $1/(1+2^{1-p})$ is rounded to a number below 1, so 1 comes from the sum alone. *Subnormal:*
 # rounding to a normal number would need $e^{-\Delta}$ above $2^m(1-2^{-p})$, and no float is between the logarithms of the two.
 # ```
 #
@@ -389,7 +392,8 @@ with mp.workdps(400):
             step = unit(gap_of(event, name), *to[:2])
             below = mp.floor(gap_of(event, name) / step) * step
             assert not occurs(below, to) and occurs(below + step, to)
-    assert all(rounded(1 / (1 + mp.ldexp(1, 1 - p)), p, m, M) < 1 for p, m, M in FORMATS.values())
+    for p, m, M in FORMATS.values():
+        assert rounded(1 / (1 + mp.ldexp(1, 1 - p)), p, m, M) < 1
 
 # %%
 sp.Matrix([[gap_of(event, name) for name in FORMATS] for event in gaps]).evalf(6)
