@@ -368,32 +368,47 @@ def gap_of(event, name):
         return mp.mpf(gaps[event].subs(values).evalf(40))
 
 
-def unit(x, p, m):
-    """The distance of floats at x > 0."""
+def unit(x, name):
+    """The distance of the floats of a format at x > 0."""
+    p, m, _ = FORMATS[name]
     return mp.ldexp(1, int(max(mp.frexp(x)[1] - 1, m)) - p + 1)
 
 
-def rounded(x, p, m, M):
-    """The float nearest to x > 0, ties to even, without an error."""
-    nearest = mp.nint(x / unit(x, p, m)) * unit(x, p, m)
-    return mp.inf if nearest >= mp.ldexp(1, M) else nearest
+def rounding(name):
+    """x > 0 -> the nearest float of a format, ties to even, without an error."""
+    end = mp.ldexp(1, FORMATS[name][2])
+    nearest = lambda x: mp.nint(x / unit(x, name)) * unit(x, name)
+    return lambda x: nearest(x) if nearest(x) < end else mp.inf
 
 
 # %%
 happens = {
-    "one": lambda gap, to: rounded(1 + rounded(mp.exp(-gap), *to), *to) == 1,
-    "subnormal": lambda gap, to: rounded(mp.exp(-gap), *to) < mp.ldexp(1, to[1]),
-    "zero": lambda gap, to: rounded(mp.exp(-gap), *to) == 0,
-    "infinite": lambda gap, to: rounded(mp.exp(gap), *to) == mp.inf,
+    "one": lambda gap, to, m: to(1 + to(mp.exp(-gap))) == 1,
+    "subnormal": lambda gap, to, m: to(mp.exp(-gap)) < mp.ldexp(1, m),
+    "zero": lambda gap, to, m: to(mp.exp(-gap)) == 0,
+    "infinite": lambda gap, to, m: to(mp.exp(gap)) == mp.inf,
 }
 with mp.workdps(400):
     for event, occurs in happens.items():
-        for name, to in FORMATS.items():
-            step = unit(gap_of(event, name), *to[:2])
+        for name, (_, m, _) in FORMATS.items():
+            step, to = unit(gap_of(event, name), name), rounding(name)
             below = mp.floor(gap_of(event, name) / step) * step
-            assert not occurs(below, to) and occurs(below + step, to)
-    for p, m, M in FORMATS.values():
-        assert rounded(1 / (1 + mp.ldexp(1, 1 - p)), p, m, M) < 1
+            assert not occurs(below, to, m) and occurs(below + step, to, m)
+
+# %% [markdown]
+# And the ties of the proof, at which the smallest step further changes the result:
+
+# %%
+with mp.workdps(400):
+    further = 1 + mp.ldexp(1, -99)
+    for name, (p, m, M) in FORMATS.items():
+        to, half = rounding(name), mp.ldexp(1, m - p)
+        next_to_1, middle = 1 + mp.ldexp(1, -p), mp.ldexp(1 - mp.ldexp(1, -p - 1), M)
+        assert to(next_to_1) == 1 < to(next_to_1 * further)
+        assert to(half) == 0 < to(half * further)
+        assert to(middle / further) < to(middle) == mp.inf
+        assert mp.almosteq(mp.log(middle), gap_of("infinite", name), 1e-35)
+        assert to(1 / (1 + mp.ldexp(1, 1 - p))) < 1
 
 # %%
 sp.Matrix([[gap_of(event, name) for name in FORMATS] for event in gaps]).evalf(6)
