@@ -402,12 +402,12 @@ with mp.workdps(400):
 with mp.workdps(400):
     further = 1 + mp.ldexp(1, -99)
     for name, (p, m, M) in FORMATS.items():
-        to, half = rounding(name), mp.ldexp(1, m - p)
-        next_to_1, middle = 1 + mp.ldexp(1, -p), mp.ldexp(1 - mp.ldexp(1, -p - 1), M)
-        assert to(next_to_1) == 1 < to(next_to_1 * further)
-        assert to(half) == 0 < to(half * further)
-        assert to(middle / further) < to(middle) == mp.inf
-        assert mp.almosteq(mp.log(middle), gap_of("infinite", name), 1e-35)
+        to, tie_at_0 = rounding(name), mp.ldexp(1, m - p)
+        tie_at_1, tie_at_end = 1 + mp.ldexp(1, -p), mp.ldexp(1 - mp.ldexp(1, -p - 1), M)
+        assert to(tie_at_1) == 1 < to(tie_at_1 * further)
+        assert to(tie_at_0) == 0 < to(tie_at_0 * further)
+        assert to(tie_at_end / further) < to(tie_at_end) == mp.inf
+        assert mp.almosteq(mp.log(tie_at_end), gap_of("infinite", name), 1e-35)
         assert to(1 / (1 + mp.ldexp(1, 1 - p))) < 1
 
 # %%
