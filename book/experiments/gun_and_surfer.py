@@ -18,12 +18,14 @@ from scipy.stats import norm
 
 import kdeviz
 from book.data import waves
+from book.experiments import statistics
 from book.experiments.networks import Adam
 
 NEIGHBOURS = 60
 STEPS, BATCH, RATE, DECAY = 100, 64, 0.2, (0.9, 0.99)  # as on the page of waves; the rate falls to 0 in a straight line
 AGAIN = 20  # steps between two choices of neighbours, where they are chosen again
 QUESTIONS = 1000  # moments of the memory to learn from, at most
+SHARES = ("hit", "hit_peak", "hit_mean", "danger")  # scores that are shares of the shots
 OFFERS = (8, 3)  # so often the surfer is asked, and so many places it may choose from: go on, stop, turn back
 
 # ---------------------------------------------------------------------------------------------------- moments
@@ -386,3 +388,29 @@ def beginning(steps, **unit):
     """The first losses of the exact learner of a unit, to be compared with the stored ones."""
     s = split(**unit)
     return {"trace": learn(s.known(s.unit), log_score, s.seen, unit["seed"], steps=steps)[1]}
+
+
+# ---------------------------------------------------------------------------------------------------- comparisons
+
+
+def groups(runs):
+    """{"circle, 20% outliers": runs, ..., "waves": runs}"""
+    laws = {
+        f"circle, {share:.0%} outliers": statistics.select(runs, data="circle", outliers=share) for share in OUTLIERS
+    }
+    return laws | {"waves": [run for run in runs if run["data"] != "circle"]}
+
+
+def independent(runs, name, score):
+    """A score of a forecast: a number (n,) for each draw of a circle, and for each battle the mean of its blocks."""
+    found = {}
+    for run in runs:
+        found.setdefault(run["seed"] if run["data"] == "circle" else run["data"], []).append(run["scores"][name][score])
+    return np.array([np.mean(found[key]) for key in sorted(found)])
+
+
+def compare(runs, score, name, against="exact", relative=False):
+    """Student's interval of the paired difference of two forecasts: shares in percentage points, or all in percent of `against`."""
+    first, second = independent(runs, name, score), independent(runs, against, score)
+    scale = 100 / second.mean() if relative else 100 if score in SHARES else 1
+    return statistics.mean(scale * (first - second))
