@@ -184,7 +184,7 @@ def is_met(x, shots, law):
 
 
 BINS = {"1 bin": 1, "2 bins": 2, "8 bins": 8, "32 bins": 32}  # with one bin the target is a point
-WIDTHS = {"h/2": 0.5, "2h": 2}
+WIDTHS = {"h/2": 0.5, "2h": 2, "4h": 4}
 LEARNERS = {
     "exact": log_score,
     **{name: partial(log_score, bins=bins) for name, bins in BINS.items()},
@@ -349,7 +349,7 @@ def split(data, seed, outliers=None, block=None):
 
 
 def run(data, seed, outliers=None, block=None):
-    """Scores {forecast: {score: value}}, weights {forecast: w}, the losses of the exact learner, and what else the page shows."""
+    """Scores {forecast: {score: value}}, weights {forecast: w}, the first losses of the exact learner, and what else the page shows."""
     s = split(data, seed, outliers, block)
     known = s.known(s.unit)
     learned = {name: learn(known, loss, s.seen, seed) for name, loss in LEARNERS.items()}
@@ -370,12 +370,12 @@ def run(data, seed, outliers=None, block=None):
         "memory": len(s.memory),
         "held": len(s.held),
         "scores": found,
-        "weights": {name: [float(f"{w:.4g}") for w in np.exp(theta)] for name, theta in thetas.items()},
+        "weights": {name: [float(f"{w:.3g}") for w in np.exp(theta)] for name, theta in thetas.items()},
         "hard": {
             "frozen": hard_share(frozen.shots, s.seen),
             "chosen again": hard_share(s.asked(again["exact"]), s.seen),
         },
-        "trace": learned["exact"][1],
+        "trace": learned["exact"][1][:20],
         "truth": scores_of_truth(s.seen, s.held, outliers) if data == "circle" else None,
     }
 
