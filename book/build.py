@@ -1,4 +1,4 @@
-"""Build the book into _build/html: generate the kernels, check them, execute every notebook, render the pages.
+"""Build the book into _build/html: generate the kernels, check them, test the claims, execute every notebook, render the pages.
 
 Run as ``python book/build.py`` (or ``make book``). A page is executed again when its cells changed; every page is
 executed again when anything else that it can depend on changed. All pages are rendered anew each time, with warnings
@@ -25,6 +25,7 @@ OUTSIDE = ("book/_ext", "book/static")
 VARIABLES = ("SOURCE_DATE_EPOCH", "KDEVIZ_BACKEND")
 
 GENERATE = ("-m", "kdeviz.codegen")
+CLAIMS = ("-m", "pytest", "-q", "-n", "auto", "-m", "claim and not gpu", "-o", "junit_family=xunit1", f"--junitxml={BUILD / 'claims.xml'}")
 CHECK = ("-m", "pytest", "-q", "-x", "-k", "meets_the_oracle", *map(str, (ROOT / "tests").glob("test_*_ce.py")))
 
 
@@ -36,6 +37,7 @@ def main():
     if not options.render_only:
         step("Generate the kernels from the derivations", run, GENERATE)
         step("Check the kernels against their symbolic forms", run, CHECK)
+        step("Test the claims of the sources", run, CLAIMS)
     step("Execute the notebooks and render the pages", build_site)
     print(f"\nThe book is ready after {time.perf_counter() - started:.0f} s: {SITE / 'index.html'}")
 
@@ -43,7 +45,7 @@ def main():
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--clean", action="store_true", help="remove _build first: execute every page")
-    parser.add_argument("--render-only", action="store_true", help="leave the kernels as they are, and unchecked")
+    parser.add_argument("--render-only", action="store_true", help="leave the kernels as they are, and unchecked, and the claims untested")
     return parser.parse_args()
 
 

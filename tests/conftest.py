@@ -13,6 +13,8 @@ def pytest_collection_modifyitems(config, items):
     out = {item for item in items if hasattr(item, "callspec") and asked(item)}
     config.hook.pytest_deselected(items=list(out))
     items[:] = [item for item in items if item not in out]
+    for item in items:  # the report says which claims a test is about: book/_ext/claims.py reads it
+        item.user_properties += [("claim", mark.kwargs["id"]) for mark in item.iter_markers("claim")]
 
 
 def no(test, **parameters):
