@@ -279,9 +279,8 @@ def density(z, shots, law, places, kernel="laplace"):
     """The forecast (Q, G) at places (G,) or (Q, G), up to a factor: each place is a bin of its own."""
     place = np.broadcast_to(places, (len(z), np.shape(places)[-1]))[:, :, None], np.ones(1)
     how = {"kernel": kernel, "period": law.period, "bins": place, "wrt": ()}
-    return np.exp(
-        -kdeviz.kde_cross_entropy(z[:, None], shots.points[:, None], None, None, bandwidth(kernel, law), **how).loss
-    )
+    found = kdeviz.kde_cross_entropy(z[:, None], shots.points[:, None], None, None, bandwidth(kernel, law), **how)
+    return np.exp(-found.loss)
 
 
 def mean_point(S, shots, law):
@@ -339,6 +338,7 @@ class Split(NamedTuple):
 
 
 def split(data, seed, outliers=None, block=None):
+    """The memory is what came before: earlier rounds, or earlier draws."""
     if data == "circle":
         seen, (first, end) = circle(outliers, seed, MEMORY + HELD), (MEMORY, MEMORY + HELD)
     else:
@@ -352,32 +352,30 @@ def run(data, seed, outliers=None, block=None):
     """Scores {forecast: {score: value}}, weights {forecast: w}, the first losses of the exact learner, and what else the page shows."""
     s = split(data, seed, outliers, block)
     known = s.known(s.unit)
-    learned = {name: learn(known, loss, s.seen, seed) for name, loss in LEARNERS.items()}
-    thetas = {name: theta for name, (theta, _) in learned.items()}
-    again = {name: learn(known, LEARNERS[name], s.seen, seed, choose_again=s.known)[0] for name in CHOSEN_AGAIN}
-
-    offers = np.random.default_rng([4, seed]).choice(s.seen.middle[s.memory], (len(s.held), *OFFERS))
-    judge = lambda metric: Judge(s.asked(metric), s.seen, offers)
-    frozen = judge(s.unit)
-    found = {
-        name: frozen.scores(theta) for name, theta in {"equal votes": s.unit - np.inf, "unit metric": s.unit}.items()
-    }
-    found |= {name: frozen.scores(theta, own_kernel(name)) for name, theta in thetas.items()}
-    found["exact, chosen once more"] = judge(thetas["exact"]).scores(thetas["exact"])
-    found |= {f"{name}, chosen again": judge(theta).scores(theta, own_kernel(name)) for name, theta in again.items()}
-    thetas |= {f"{name}, chosen again": theta for name, theta in again.items()}
+    taught = lambda name, **again: learn(known, LEARNERS[name], s.seen, seed, **again)[0]
+    once = {name: taught(name) for name in LEARNERS}
+    again = {f"{name}, chosen again": taught(name, choose_again=s.known) for name in CHOSEN_AGAIN}
+    chosen = {"frozen": s.unit, "chosen again": again["exact, chosen again"]}
     return {
         "memory": len(s.memory),
         "held": len(s.held),
-        "scores": found,
-        "weights": {name: [float(f"{w:.3g}") for w in np.exp(theta)] for name, theta in thetas.items()},
-        "hard": {
-            "frozen": hard_share(frozen.shots, s.seen),
-            "chosen again": hard_share(s.asked(again["exact"]), s.seen),
-        },
-        "trace": learned["exact"][1][:20],
+        "scores": judged(s, once, again, seed),
+        "weights": {name: [float(f"{w:.3g}") for w in np.exp(theta)] for name, theta in (once | again).items()},
+        "hard": {name: hard_share(s.asked(theta), s.seen) for name, theta in chosen.items()},
         "truth": scores_of_truth(s.seen, s.held, outliers) if data == "circle" else None,
+        **beginning(20, data=data, seed=seed, outliers=outliers, block=block),
     }
+
+
+def judged(s, once, again, seed):
+    """The scores of forecasts {name: theta}, learned with neighbours chosen once and chosen again."""
+    offers = np.random.default_rng([4, seed]).choice(s.seen.middle[s.memory], (len(s.held), *OFFERS))
+    frozen = Judge(s.asked(s.unit), s.seen, offers)
+    simple = {"equal votes": s.unit - np.inf, "unit metric": s.unit}
+    found = {name: frozen.scores(theta, own_kernel(name)) for name, theta in (simple | once).items()}
+    for name, theta in ({"exact, chosen once more": once["exact"]} | again).items():
+        found[name] = Judge(s.asked(theta), s.seen, offers).scores(theta, own_kernel(name))
+    return found
 
 
 def own_kernel(name):
@@ -395,10 +393,10 @@ def beginning(steps, **unit):
 
 def groups(runs):
     """{"circle, 20% outliers": runs, ..., "waves": runs}"""
-    laws = {
+    found = {
         f"circle, {share:.0%} outliers": statistics.select(runs, data="circle", outliers=share) for share in OUTLIERS
     }
-    return laws | {"waves": [run for run in runs if run["data"] != "circle"]}
+    return found | {"waves": [run for run in runs if run["data"] != "circle"]}
 
 
 def independent(runs, name, score):
