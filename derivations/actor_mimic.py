@@ -113,13 +113,13 @@ share  # of 1/g: six actions
 # \text{CC: }\sum_{k\ne1}(r_k-1-\log r_k),\qquad\text{cross-entropy: }\sum_{k\ne1}y_k\log r_k+y_1\log r_1,
 # $$ (am-excess)
 #
-# and the information about $\log\mu_k$, $k\ne1$, is 1 and $\mu_k(1-\mu_k)$.
+# and the information about $\log\mu_k$, $k\ne1$, given the other $\log\mu_l$, $l\ne1$, is 1 and $\mu_k(1+\mu_k/\mu_1)$.
 # ```
 #
 # ```{prf:proof}
 # By {prf:ref}`thm-am-tail`, $A=\eta_1-\sum\log g_k$ and $\mu_k=1/g_k$, so $L=\sum(g_ky_k-\log g_k)=\sum(r_k+\log\mu_k)$, of which
-# $\sum(1+\log y_k)$ is the least. Its second derivative in $\log\mu_k$ is $r_k$, which is 1 in expectation. The cross-entropy exceeds the entropy
-# of $y$ by a divergence, and $\Cov_{\text{cat}}(y_k,y_k)=\mu_k(1-\mu_k)$.
+# $\sum(1+\log y_k)$ is the least. Its second derivative in $\log\mu_k$ is $r_k$, which is 1 in expectation. The cross-entropy exceeds the
+# entropy of $y$ by a divergence. Its second derivative, with $\mu_1=1-\sum_{l\ne1}\mu_l$, is as stated where $y$ is $\mu$.
 # ```
 #
 # The first is the divergence of Itakura and Saito: twice too rare costs the same for an action of share $10^{-1}$ and of
@@ -135,6 +135,10 @@ r = share_of * sp.exp(-log_mu)
 excess = far_loss - far_loss.subs(log_mu, least)
 assert sp.simplify(sp.expand_log(excess - (r - 1 - sp.log(r)), force=True)) == 0
 assert sp.diff(far_loss, log_mu, 2) == r
+mu_1 = 1 - sp.exp(log_mu) - h  # h: the others
+cross_entropy = -share_of * log_mu - (1 - share_of - h) * sp.log(mu_1)
+information = sp.diff(cross_entropy, log_mu, 2).subs(share_of, sp.exp(log_mu))
+assert sp.simplify(information - sp.exp(log_mu) * (1 + sp.exp(log_mu) / mu_1)) == 0
 excess
 
 # %% [markdown]
