@@ -61,7 +61,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
 from derivations.cc import log_partition_exact
-from kdeviz.codegen.declare import Coarse, Index, Kernel, Sum, Upper, array, remainder
+from kdeviz.codegen.declare import Coarse, Index, Kernel, Max, Sum, Upper, array, remainder
 
 R, D, N = sp.symbols("R D N", integer=True, positive=True)
 row, k, node = Index("row", R, "r"), Index("k", D), Index("node", N, "n", short=True)
@@ -158,8 +158,16 @@ assert sp.cancel(newton - z_tau - S_of_tau * (S_of_tau - 1) / Q_of_tau) == 0
 m, S, Q = of_category("m"), of_row("S"), of_row("Q")
 own_sigma = of_row("own_sigma", r"\sigma")
 TOLERANCE = sp.Rational(1, 100)
-step = sp.Piecewise((tau, S - 1 <= TOLERANCE * own_sigma), (tau + S * (S - 1) / Q, True))
-sums_of_m = {m: 1 / (tau + gap), S: Sum(m, k), Q: Sum(m**2, k), own_sigma: sp.sqrt(Q)}
+
+
+def newton_step(tau, m, S, Q, sigma):
+    """(the next tau, equations of the sums that it needs)"""
+    arrived = S - 1 <= TOLERANCE * sigma
+    sums = {m: 1 / (tau + gap), S: Sum(m, k), Q: Sum(m**2, k), sigma: sp.sqrt(Q)}
+    return sp.Piecewise((tau, arrived), (tau + S * (S - 1) / Q, True)), sums
+
+
+step, sums_of_m = newton_step(tau, m, S, Q, own_sigma)
 
 # %% [markdown]
 # It starts from two clusters: the top category, and the $D-1$ others as if each had their mean gap $\bar g$. By Jensen's inequality that saddle is no further than
@@ -175,8 +183,15 @@ assert sp.simplify(two_clusters(near_of(z_D, z_g))) == 0
 assert sp.simplify((near_of(z_D, z_g) - far_of(z_D, z_g)).subs({z_D: 3, z_g: 7})) == 0
 
 size, mean_gap = of_row("size", "D"), of_row("mean_gap", r"\bar g")
-clusters = {mean_gap: Sum(gap, k) / sp.Max(size - 1, 1)}
 near, far = near_of(size, mean_gap), far_of(size, mean_gap)
+first_tau = of_row("first_tau", r"\tau^0", positive=True)
+from_clusters = {
+    mean_gap: Sum(gap, k) / sp.Max(size - 1, 1),
+    first_tau: sp.Max(1, sp.Piecewise((far, mean_gap > size), (near, True))),
+}
+tex_at_start = {"S": "S^0", "Q": "Q^0", "sigma": r"\sigma^0"}
+at_start = of_category("m_at_start", "m^0"), *(of_row(f"{s}_at_start", tex) for s, tex in tex_at_start.items())
+first_step, sums_at_start = newton_step(first_tau, *at_start)
 
 # %% [markdown]
 # ### The path and its nodes
@@ -596,24 +611,28 @@ def node_kernel(inputs, blocked=node, **words):
 
 along_path = inputs | of_sigma | of_excess | of_nodes | of_weights
 moments_of = inputs | of_sigma | {mean: "Means."} | of_integrand | of_nodes
+one_step = {of_row("next_tau", r"\tau'"): step, sigma: own_sigma, excess: (1 - S) / own_sigma}
 kernels = [
     saddle_kernel(
         name="saddle_start",
-        title="A start below the saddle: the top category and the mean of the others.",
-        inputs={gap: inputs[gap], size: "How many categories there are."},
-        where=clusters,
-        outputs={tau: sp.Max(1, sp.Piecewise((far, mean_gap > size), (near, True)))},
+        title="Gaps, and two steps towards the saddle from a start below it: the top category and the mean of the others.",
+        inputs={eta: "Natural parameters.", size: "How many categories there are."},
+        where=from_clusters | sums_at_start | sums_of_m,
+        outputs={top: Max(eta, k), gap: top - eta, tau: first_step} | one_step,
+        formula=(
+            r"g_{r,k} = \eta_{\max,r} - \eta_{r,k},\qquad \bar g_r = \frac{\sum_k g_{r,k}}{\max(1, D_r - 1)}",
+            r"\frac1{\tau^0_r} + \frac{D_r - 1}{\tau^0_r + \bar g_r} = 1,\qquad \tau^0_r \ge 1",
+            r"\tau_r = \tau^0_r + \frac{S^0_r (S^0_r - 1)}{Q^0_r} \quad\text{unless}\quad S^0_r - 1 \le \frac{\sigma^0_r}{100}",
+            r"S^0_r = \sum_k \frac1{\tau^0_r + g_{r,k}},\qquad Q^0_r = \sum_k \frac1{(\tau^0_r + g_{r,k})^2} = (\sigma^0_r)^2",
+            r"\tau'_r \text{ from } \tau_r \text{ likewise},\qquad \sigma_r^2 = Q_r,\qquad \varepsilon_r = \frac{1 - S_r}{\sigma_r}",
+        ),
     ),
     saddle_kernel(
         name="saddle_step",
         title="A Newton step towards the saddle; a row that is near enough stays where it is.",
         inputs=inputs,
         where=sums_of_m,
-        outputs={
-            of_row("next_tau", r"\tau'"): step,
-            sigma: own_sigma,
-            excess: (1 - S) / own_sigma,
-        },
+        outputs=one_step,
     ),
     saddle_kernel(
         name="saddle_excess",

@@ -5,14 +5,14 @@ Formulas, tables and thresholds are derived in ``derivations/cc_contour.py``; he
 The arithmetic is in double precision also for float32, whose rule has fewer nodes; results have the dtype of ``eta``.
 """
 
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .arrays import namespace
 from .kernels.numpy.cc_contour import TABLES
-from .losses import kernels
+from .losses import backend, kernels
 
 STEPS = 60  # never reached below 2^73 categories: derivations/cc_theorems.py
 NODES = {  # (largest p, number of nodes, the first of them in the tables)
@@ -22,6 +22,7 @@ NODES = {  # (largest p, number of nodes, the first of them in the tables)
 FLAT = ((0.0072, 10), (0.0484, 20))  # (largest p, power sums): a row without a larger p needs no products
 SMALL, TERMS = 0.0075, 20  # in other rows, categories with p up to SMALL are served by so many power sums
 PRODUCTS = 64  # so few categories, or a row of larger weights than those of flat rows, lose nothing by products that share logarithms
+WHOLE = 8  # vector code takes so many nodes at once; for what is left over numba's loops take longer than for a whole one
 AMPLIFIED = 4  # peak/sigma is what the means make of a rounding of sum m; beyond this the sum is taken exactly
 
 
@@ -186,15 +187,13 @@ def matrix(xp, problem, found, table):
 def at_saddle(xp, eta):
     """(top, Problem) in double precision."""
     cc, eta = kernels(xp, "cc_contour"), eta.astype(float, copy=False)
-    top = eta.max(1)
-    with np.errstate(invalid="ignore", over="ignore"):
-        gap = top[:, None] - eta
-    (tau,) = cc.saddle_start(gap, xp.full(len(gap), float(gap.shape[1])))
+    top, gap, tau, next_tau, sigma, excess = cc.saddle_start(eta, xp.full(len(eta), float(eta.shape[1])))
     for _ in range(STEPS):
-        next_tau, sigma, excess = cc.saddle_step(gap, tau)
         if not (next_tau > tau).any():
             break
         tau = next_tau  # a row that has arrived stays where it is
+        next_tau, sigma, excess = cc.saddle_step(gap, tau)
+    top[sigma == 0] = sigma[sigma == 0] = np.nan  # nothing but -inf
     amplified = xp.nonzero(Problem(gap, tau, sigma, excess).peak > AMPLIFIED * sigma)[0]
     if len(amplified):
         (missing,) = cc.saddle_excess(eta[amplified], top[amplified], tau[amplified])
@@ -209,12 +208,12 @@ def groups(xp, problem, dtype):
     beyond = lambda limits: xp.searchsorted(xp.asarray(limits), peak)  # how many limits are below the peak
     plan = beyond([P for P, _ in FLAT])
     if D <= PRODUCTS:
-        plan[plan == len(FLAT)] += 1
+        plan += plan == len(FLAT)
     elif (plan == len(FLAT)).any():
         least = 1 / ((problem.tau + problem.gap.max(1)) * problem.sigma)
         plan += (plan == len(FLAT)) & (least > FLAT[-1][0])
     key = len(limits) * plan + beyond([P for P, *_ in limits[:-1]])
-    keys = xp.unique(key).tolist()
+    keys = xp.nonzero(xp.bincount(key))[0].tolist()
     for value in keys:
         number, nodes = divmod(value, len(limits))
         rows = xp.nonzero(key == value)[0] if len(keys) > 1 else slice(None)
@@ -223,8 +222,17 @@ def groups(xp, problem, dtype):
 
 def tables(xp, dtype, nodes, first=0):
     """So many nodes and weights of the tables for a precision, as doubles."""
-    table = TABLES[dtype.name]
-    return [xp.asarray(table[name][first : first + nodes], float) for name in ("zeta_x", "zeta_y", "w_x", "w_y")]
+    whole = WHOLE if xp is np and backend() == "numba" else 1
+    return list(xp.asarray(rule(dtype.name, nodes, first, whole)))
+
+
+@cache
+def rule(precision, nodes, first, whole):
+    """zeta_x, zeta_y, w_x, w_y, (4, nodes), with further nodes of weight 0 up to a whole multiple."""
+    columns = np.zeros((4, -(-nodes // whole) * whole))
+    columns[:, :nodes] = [column[first : first + nodes] for column in TABLES[precision].values()]
+    columns.flags.writeable = False
+    return columns
 
 
 def by_products(xp, problem, table, mean=True, weights=False):

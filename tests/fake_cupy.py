@@ -16,8 +16,8 @@ REALS = {"float": np.float32, "double": np.float64}
 
 # What the project may use of cupy's namespace: functions of arrays, and functions that make arrays of what the host has.
 ON_ARRAYS = """
-    abs all any arange argmax argsort ascontiguousarray broadcast_to clip concatenate cumsum exp floor fmod frexp full_like hypot isfinite
-    isinf isnan isneginf isposinf log logaddexp max maximum min minimum nan_to_num ndim nonzero ones_like put_along_axis repeat searchsorted
+    abs all any arange argmax argsort ascontiguousarray bincount broadcast_to clip concatenate cumsum exp floor fmod frexp full_like hypot
+    isfinite isinf isnan isneginf isposinf log logaddexp max maximum min minimum nan_to_num ndim nonzero ones_like put_along_axis repeat searchsorted
     shape sign sort split stack sum swapaxes take_along_axis tile unique where zeros_like
 """.split()
 FROM_HOST = ["array", "asarray", "full", "ones", "zeros"]

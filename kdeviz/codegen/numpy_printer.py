@@ -49,6 +49,12 @@ class Expressions(NumPyPrinter):
             text = f"np.where({self._print(condition)}, {branch(value)}, {text})"
         return text
 
+    def _print_cos(self, e):
+        return f"_cos({self._print(e.args[0])})"
+
+    def _print_sin(self, e):
+        return f"_sin({self._print(e.args[0])})"
+
     def _print_Upper(self, e):
         return f"_upper({self._print(e.args[0])})"
 

@@ -10,7 +10,9 @@ def _max(x, axis):
 
 
 def _accumulate(total, rest, part):
-    """(total + part, what rounding has taken from it): given back with the next part."""
+    """(total + part, what rounding has taken from it): given back with the next part. The first total is the number 0."""
+    if isinstance(total, int):
+        return part, 0
     whole = part - rest
     raised = total + whole
     return raised, np.where(np.isfinite(raised), (raised - total) - whole, 0)
@@ -50,6 +52,19 @@ def _remainder(x, y, axis):
     product_x += 1
     first_y -= np.arctan2(product_y, product_x, out=product_y)
     return _sum(first_x, 0), _sum(first_y, 0)
+
+
+def _cos(x):
+    """cos x by tan(x/2), within one unit in the last place of 1: numpy's tangent is vector code, its cosine is not."""
+    square = np.tan(x / 2)
+    square *= square
+    return (1 - square) / (1 + square)
+
+
+def _sin(x):
+    """sin x, likewise."""
+    t = np.tan(x / 2)
+    return 2 * t / (1 + t * t)
 
 
 def _upper(x):

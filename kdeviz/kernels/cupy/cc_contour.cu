@@ -71,28 +71,82 @@ template <class Op> __device__ REAL block_reduce(REAL value, REAL neutral, REAL 
     return value;
 }
 
-// A start below the saddle: the top category and the mean of the others.
-//     {\bar g}_{r} = \frac{\sum_{k=0}^{D - 1} {g}_{r,k}}{\max\left(1, {D}_{r} - 1\right)}
-//     {\tau}_{r} = \max\left(1, \begin{cases} \frac{2}{\sqrt{\left(1 - \frac{{D}_{r}}{{\bar g}_{r}}\right)^{2} + \frac{4}{{\bar g}_{r}}} + 1 - \frac{{D}_{r}}{{\bar g}_{r}}} & \text{for}\: {\bar g}_{r} > {D}_{r} \\\frac{\sqrt{\left(- {\bar g}_{r} + {D}_{r}\right)^{2} + 4 {\bar g}_{r}}}{2} - \frac{{\bar g}_{r}}{2} + \frac{{D}_{r}}{2} & \text{otherwise} \end{cases}\right)
+// Gaps, and two steps towards the saddle from a start below it: the top category and the mean of the others.
+//     g_{r,k} = \eta_{\max,r} - \eta_{r,k},\qquad \bar g_r = \frac{\sum_k g_{r,k}}{\max(1, D_r - 1)}
+//     \frac1{\tau^0_r} + \frac{D_r - 1}{\tau^0_r + \bar g_r} = 1,\qquad \tau^0_r \ge 1
+//     \tau_r = \tau^0_r + \frac{S^0_r (S^0_r - 1)}{Q^0_r} \quad\text{unless}\quad S^0_r - 1 \le \frac{\sigma^0_r}{100}
+//     S^0_r = \sum_k \frac1{\tau^0_r + g_{r,k}},\qquad Q^0_r = \sum_k \frac1{(\tau^0_r + g_{r,k})^2} = (\sigma^0_r)^2
+//     \tau'_r \text{ from } \tau_r \text{ likewise},\qquad \sigma_r^2 = Q_r,\qquad \varepsilon_r = \frac{1 - S_r}{\sigma_r}
 // One block per row (and stride over rows); a thread owns k = threadIdx.x, + blockDim.x, ...
 // `scratch`: 0 numbers a block.
 extern "C" __global__ void saddle_start(
-    const REAL *__restrict__ gap, const REAL *__restrict__ size, long long R, long long D, REAL *__restrict__ tau, REAL *__restrict__ scratch)
+    const REAL *__restrict__ eta, const REAL *__restrict__ size, long long R, long long D, REAL *__restrict__ top, REAL *__restrict__ gap, REAL *__restrict__ tau, REAL *__restrict__ next_tau, REAL *__restrict__ sigma, REAL *__restrict__ excess, REAL *__restrict__ scratch)
 {
     __shared__ REAL lanes[32];
     for (long long row = blockIdx.x; row < R; row += gridDim.x) {
+        REAL top_value = LOWEST;
+        for (long long k = threadIdx.x; k < D; k += blockDim.x) {
+            top_value = maximum(top_value, eta[row*D + k]);
+        }
+        top_value = block_reduce<Max>(top_value, LOWEST, lanes);
+        if (threadIdx.x == 0) top[row] = top_value;
         REAL raw_mean_gap = REAL(0);
         REAL raw_mean_gap_rest = REAL(0);
         for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
             REAL raw_mean_gap_part = REAL(0);
             for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
-                raw_mean_gap_part += gap[row*D + k];
+                REAL gap_value = top_value - eta[row*D + k];
+                raw_mean_gap_part += gap_value;
+                gap[row*D + k] = gap_value;
             }
             accumulate(raw_mean_gap, raw_mean_gap_rest, raw_mean_gap_part);
         }
         raw_mean_gap = block_reduce<Sum>(raw_mean_gap, REAL(0), lanes);
         REAL mean_gap = raw_mean_gap/maximum(REAL(1), size[row] + REAL(-1));
-        if (threadIdx.x == 0) tau[row] = maximum(REAL(1), (mean_gap > size[row] ? REAL(2)/(REAL(1) + sqrt(((REAL(1) - size[row]/mean_gap)*(REAL(1) - size[row]/mean_gap)) + REAL(4)/mean_gap) - size[row]/mean_gap) : (REAL(1)/REAL(2))*size[row] + (REAL(1)/REAL(2))*sqrt(((size[row] - mean_gap)*(size[row] - mean_gap)) + REAL(4)*mean_gap) - REAL(1)/REAL(2)*mean_gap));
+        REAL first_tau = maximum(REAL(1), (mean_gap > size[row] ? REAL(2)/(REAL(1) + sqrt(((REAL(1) - size[row]/mean_gap)*(REAL(1) - size[row]/mean_gap)) + REAL(4)/mean_gap) - size[row]/mean_gap) : (REAL(1)/REAL(2))*size[row] + (REAL(1)/REAL(2))*sqrt(((size[row] - mean_gap)*(size[row] - mean_gap)) + REAL(4)*mean_gap) - REAL(1)/REAL(2)*mean_gap));
+        REAL S_at_start = REAL(0);
+        REAL Q_at_start = REAL(0);
+        REAL S_at_start_rest = REAL(0);
+        REAL Q_at_start_rest = REAL(0);
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
+            REAL S_at_start_part = REAL(0);
+            REAL Q_at_start_part = REAL(0);
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
+                REAL gap_value = top_value - eta[row*D + k];
+                REAL m_at_start = REAL(1)/(first_tau + gap_value);
+                S_at_start_part += m_at_start;
+                Q_at_start_part += (m_at_start*m_at_start);
+            }
+            accumulate(S_at_start, S_at_start_rest, S_at_start_part);
+            accumulate(Q_at_start, Q_at_start_rest, Q_at_start_part);
+        }
+        S_at_start = block_reduce<Sum>(S_at_start, REAL(0), lanes);
+        Q_at_start = block_reduce<Sum>(Q_at_start, REAL(0), lanes);
+        REAL sigma_at_start = sqrt(Q_at_start);
+        REAL tau_value = (S_at_start <= REAL(1) + (REAL(1)/REAL(100))*sigma_at_start ? first_tau : first_tau + S_at_start*(S_at_start + REAL(-1))/Q_at_start);
+        if (threadIdx.x == 0) tau[row] = tau_value;
+        REAL S = REAL(0);
+        REAL Q = REAL(0);
+        REAL S_rest = REAL(0);
+        REAL Q_rest = REAL(0);
+        for (long long k_0 = 0; k_0 < D; k_0 += 16LL*blockDim.x) {
+            REAL S_part = REAL(0);
+            REAL Q_part = REAL(0);
+            for (long long k = k_0 + threadIdx.x; k < D && k < k_0 + 16LL*blockDim.x; k += blockDim.x) {
+                REAL gap_value = top_value - eta[row*D + k];
+                REAL m = REAL(1)/(gap_value + tau_value);
+                S_part += m;
+                Q_part += (m*m);
+            }
+            accumulate(S, S_rest, S_part);
+            accumulate(Q, Q_rest, Q_part);
+        }
+        S = block_reduce<Sum>(S, REAL(0), lanes);
+        Q = block_reduce<Sum>(Q, REAL(0), lanes);
+        REAL own_sigma = sqrt(Q);
+        if (threadIdx.x == 0) next_tau[row] = (S <= REAL(1) + (REAL(1)/REAL(100))*own_sigma ? tau_value : tau_value + S*(S + REAL(-1))/Q);
+        if (threadIdx.x == 0) sigma[row] = own_sigma;
+        if (threadIdx.x == 0) excess[row] = (REAL(1) - S)/own_sigma;
     }
 }
 

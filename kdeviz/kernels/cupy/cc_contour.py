@@ -3,13 +3,13 @@ from . import source
 from .launch import launch
 
 
-def saddle_start(gap, size):
-    """A start below the saddle: the top category and the mean of the others. See kdeviz.kernels.numpy.cc_contour.saddle_start."""
-    R = gap.shape[0]
-    D = gap.shape[1]
-    outputs = (R,),
+def saddle_start(eta, size):
+    """Gaps, and two steps towards the saddle from a start below it: the top category and the mean of the others. See kdeviz.kernels.numpy.cc_contour.saddle_start."""
+    R = eta.shape[0]
+    D = eta.shape[1]
+    outputs = (R,), (R, D), (R,), (R,), (R,), (R,)
     block = dict(scratch=0, width=D)
-    return launch(source("cc_contour"), "saddle_start", (gap, size), (R, D), outputs, **block)
+    return launch(source("cc_contour"), "saddle_start", (eta, size), (R, D), outputs, **block)
 
 
 def saddle_step(gap, tau):

@@ -392,53 +392,111 @@ def _grid_of_type(x):
     return (lambda x: np.float32(3072)) if x == nb.float32 else (lambda x: 100663296.0)
 
 
-def saddle_start(gap, size):
-    r"""A start below the saddle: the top category and the mean of the others.
+def saddle_start(eta, size):
+    r"""Gaps, and two steps towards the saddle from a start below it: the top category and the mean of the others.
 
     .. math::
 
-        {\bar g}_{r} = \frac{\sum_{k=0}^{D - 1} {g}_{r,k}}{\max\left(1, {D}_{r} - 1\right)}
+        g_{r,k} = \eta_{\max,r} - \eta_{r,k},\qquad \bar g_r = \frac{\sum_k g_{r,k}}{\max(1, D_r - 1)}
 
-        {\tau}_{r} = \max\left(1, \begin{cases} \frac{2}{\sqrt{\left(1 - \frac{{D}_{r}}{{\bar g}_{r}}\right)^{2} + \frac{4}{{\bar g}_{r}}} + 1 - \frac{{D}_{r}}{{\bar g}_{r}}} & \text{for}\: {\bar g}_{r} > {D}_{r} \\\frac{\sqrt{\left(- {\bar g}_{r} + {D}_{r}\right)^{2} + 4 {\bar g}_{r}}}{2} - \frac{{\bar g}_{r}}{2} + \frac{{D}_{r}}{2} & \text{otherwise} \end{cases}\right)
+        \frac1{\tau^0_r} + \frac{D_r - 1}{\tau^0_r + \bar g_r} = 1,\qquad \tau^0_r \ge 1
+
+        \tau_r = \tau^0_r + \frac{S^0_r (S^0_r - 1)}{Q^0_r} \quad\text{unless}\quad S^0_r - 1 \le \frac{\sigma^0_r}{100}
+
+        S^0_r = \sum_k \frac1{\tau^0_r + g_{r,k}},\qquad Q^0_r = \sum_k \frac1{(\tau^0_r + g_{r,k})^2} = (\sigma^0_r)^2
+
+        \tau'_r \text{ from } \tau_r \text{ likewise},\qquad \sigma_r^2 = Q_r,\qquad \varepsilon_r = \frac{1 - S_r}{\sigma_r}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
-    gap : array (R, D)
-        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
+    eta : array (R, D)
+        Natural parameters.
     size : array (R,)
         How many categories there are.
 
     Returns
     -------
+    top : array (R,)
+    gap : array (R, D)
     tau : array (R,)
+    next_tau : array (R,)
+    sigma : array (R,)
+    excess : array (R,)
 
     Notes
     -----
     Source: derivations/cc_contour.py.
     """
-    R = gap.shape[0]
-    D = gap.shape[1]
-    tau = _apart((R,), gap.dtype)
-    _run(_saddle_start, R, D, (gap, size,), (tau,))
-    return tau,
+    R = eta.shape[0]
+    D = eta.shape[1]
+    top = _apart((R,), eta.dtype)
+    gap = _apart((R, D), eta.dtype)
+    tau = _apart((R,), eta.dtype)
+    next_tau = _apart((R,), eta.dtype)
+    sigma = _apart((R,), eta.dtype)
+    excess = _apart((R,), eta.dtype)
+    _run(_saddle_start, R, D, (eta, size,), (top, gap, tau, next_tau, sigma, excess,))
+    return top, gap, tau, next_tau, sigma, excess
 
 
 @_compiled
-def _saddle_start(start, stop, gap, size, tau):
-    real = gap.dtype.type
-    D = gap.shape[1]
+def _saddle_start(start, stop, eta, size, top, gap, tau, next_tau, sigma, excess):
+    real = eta.dtype.type
+    lowest = np.finfo(eta.dtype).min
+    D = eta.shape[1]
     for row in range(start, stop):
+        top_value = lowest
+        for k in range(D):
+            top_value = _maximum(top_value, eta[row, k])
+        top[row] = top_value
         raw_mean_gap = real(0)
         raw_mean_gap_rest = real(0)
         for k_0 in range(0, D, 128):
             raw_mean_gap_part = real(0)
             for k in _block(k_0, 128, D):
-                raw_mean_gap_part = _add(raw_mean_gap_part, gap[row, k])
+                gap_value = top_value - eta[row, k]
+                raw_mean_gap_part = _add(raw_mean_gap_part, gap_value)
+                gap[row, k] = gap_value
             raw_mean_gap, raw_mean_gap_rest = _accumulate(raw_mean_gap, raw_mean_gap_rest, raw_mean_gap_part)
         mean_gap = raw_mean_gap/_maximum(real(1), size[row] + real(-1))
-        tau[row] = _maximum(real(1), (real(2)/(real(1) + math.sqrt(((real(1) - size[row]/mean_gap)*(real(1) - size[row]/mean_gap)) + real(4)/mean_gap) - size[row]/mean_gap) if mean_gap > size[row] else (real(1)/real(2))*size[row] + (real(1)/real(2))*math.sqrt(((size[row] - mean_gap)*(size[row] - mean_gap)) + real(4)*mean_gap) - real(1)/real(2)*mean_gap))
+        first_tau = _maximum(real(1), (real(2)/(real(1) + math.sqrt(((real(1) - size[row]/mean_gap)*(real(1) - size[row]/mean_gap)) + real(4)/mean_gap) - size[row]/mean_gap) if mean_gap > size[row] else (real(1)/real(2))*size[row] + (real(1)/real(2))*math.sqrt(((size[row] - mean_gap)*(size[row] - mean_gap)) + real(4)*mean_gap) - real(1)/real(2)*mean_gap))
+        S_at_start = real(0)
+        Q_at_start = real(0)
+        S_at_start_rest = real(0)
+        Q_at_start_rest = real(0)
+        for k_0 in range(0, D, 128):
+            S_at_start_part = real(0)
+            Q_at_start_part = real(0)
+            for k in _block(k_0, 128, D):
+                gap_value = top_value - eta[row, k]
+                m_at_start = real(1)/(first_tau + gap_value)
+                S_at_start_part = _add(S_at_start_part, m_at_start)
+                Q_at_start_part = _add(Q_at_start_part, (m_at_start*m_at_start))
+            S_at_start, S_at_start_rest = _accumulate(S_at_start, S_at_start_rest, S_at_start_part)
+            Q_at_start, Q_at_start_rest = _accumulate(Q_at_start, Q_at_start_rest, Q_at_start_part)
+        sigma_at_start = math.sqrt(Q_at_start)
+        tau_value = (first_tau if S_at_start <= real(1) + (real(1)/real(100))*sigma_at_start else first_tau + S_at_start*(S_at_start + real(-1))/Q_at_start)
+        tau[row] = tau_value
+        S = real(0)
+        Q = real(0)
+        S_rest = real(0)
+        Q_rest = real(0)
+        for k_0 in range(0, D, 128):
+            S_part = real(0)
+            Q_part = real(0)
+            for k in _block(k_0, 128, D):
+                gap_value = top_value - eta[row, k]
+                m = real(1)/(gap_value + tau_value)
+                S_part = _add(S_part, m)
+                Q_part = _add(Q_part, (m*m))
+            S, S_rest = _accumulate(S, S_rest, S_part)
+            Q, Q_rest = _accumulate(Q, Q_rest, Q_part)
+        own_sigma = math.sqrt(Q)
+        next_tau[row] = (tau_value if S <= real(1) + (real(1)/real(100))*own_sigma else tau_value + S*(S + real(-1))/Q)
+        sigma[row] = own_sigma
+        excess[row] = (real(1) - S)/own_sigma
 
 
 def saddle_step(gap, tau):

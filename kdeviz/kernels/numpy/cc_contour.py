@@ -10,8 +10,15 @@ def _blocks(size, *widths, most=128, numbers=2**16):
     return [slice(start, min(start + at_once, size)) for start in range(0, max(1, size), at_once)]
 
 
+def _max(x, axis):
+    """The maximum, never below the lowest finite number: so that a row of -inf minus its maximum is -inf, not NaN."""
+    return np.max(x, axis, initial=np.finfo(x.dtype).min)
+
+
 def _accumulate(total, rest, part):
-    """(total + part, what rounding has taken from it): given back with the next part."""
+    """(total + part, what rounding has taken from it): given back with the next part. The first total is the number 0."""
+    if isinstance(total, int):
+        return part, 0
     whole = part - rest
     raised = total + whole
     return raised, np.where(np.isfinite(raised), (raised - total) - whole, 0)
@@ -53,6 +60,19 @@ def _remainder(x, y, axis):
     return _sum(first_x, 0), _sum(first_y, 0)
 
 
+def _cos(x):
+    """cos x by tan(x/2), within one unit in the last place of 1: numpy's tangent is vector code, its cosine is not."""
+    square = np.tan(x / 2)
+    square *= square
+    return (1 - square) / (1 + square)
+
+
+def _sin(x):
+    """sin x, likewise."""
+    t = np.tan(x / 2)
+    return 2 * t / (1 + t * t)
+
+
 def _upper(x):
     """x, rounded to the upper half of its digits."""
     wide = x * x.dtype.type(2**27 + 1 if x.itemsize == 8 else 2**12 + 1)
@@ -65,51 +85,100 @@ def _coarse(x):
     return (x + grid) - grid
 
 
-def saddle_start(gap, size):
-    r"""A start below the saddle: the top category and the mean of the others.
+def saddle_start(eta, size):
+    r"""Gaps, and two steps towards the saddle from a start below it: the top category and the mean of the others.
 
     .. math::
 
-        {\bar g}_{r} = \frac{\sum_{k=0}^{D - 1} {g}_{r,k}}{\max\left(1, {D}_{r} - 1\right)}
+        g_{r,k} = \eta_{\max,r} - \eta_{r,k},\qquad \bar g_r = \frac{\sum_k g_{r,k}}{\max(1, D_r - 1)}
 
-        {\tau}_{r} = \max\left(1, \begin{cases} \frac{2}{\sqrt{\left(1 - \frac{{D}_{r}}{{\bar g}_{r}}\right)^{2} + \frac{4}{{\bar g}_{r}}} + 1 - \frac{{D}_{r}}{{\bar g}_{r}}} & \text{for}\: {\bar g}_{r} > {D}_{r} \\\frac{\sqrt{\left(- {\bar g}_{r} + {D}_{r}\right)^{2} + 4 {\bar g}_{r}}}{2} - \frac{{\bar g}_{r}}{2} + \frac{{D}_{r}}{2} & \text{otherwise} \end{cases}\right)
+        \frac1{\tau^0_r} + \frac{D_r - 1}{\tau^0_r + \bar g_r} = 1,\qquad \tau^0_r \ge 1
+
+        \tau_r = \tau^0_r + \frac{S^0_r (S^0_r - 1)}{Q^0_r} \quad\text{unless}\quad S^0_r - 1 \le \frac{\sigma^0_r}{100}
+
+        S^0_r = \sum_k \frac1{\tau^0_r + g_{r,k}},\qquad Q^0_r = \sum_k \frac1{(\tau^0_r + g_{r,k})^2} = (\sigma^0_r)^2
+
+        \tau'_r \text{ from } \tau_r \text{ likewise},\qquad \sigma_r^2 = Q_r,\qquad \varepsilon_r = \frac{1 - S_r}{\sigma_r}
 
     No validation: all arrays C-contiguous and of one dtype, float32 or float64; the results have it too.
 
     Parameters
     ----------
-    gap : array (R, D)
-        Gaps max(eta) - eta below the largest parameter; +inf for a category of weight zero.
+    eta : array (R, D)
+        Natural parameters.
     size : array (R,)
         How many categories there are.
 
     Returns
     -------
+    top : array (R,)
+    gap : array (R, D)
     tau : array (R,)
+    next_tau : array (R,)
+    sigma : array (R,)
+    excess : array (R,)
 
     Notes
     -----
     Source: derivations/cc_contour.py.
     """
-    R = gap.shape[0]
-    D = gap.shape[1]
-    tau = np.empty((R,), gap.dtype)
+    R = eta.shape[0]
+    D = eta.shape[1]
+    top = np.empty((R,), eta.dtype)
+    gap = np.empty((R, D), eta.dtype)
+    tau = np.empty((R,), eta.dtype)
+    next_tau = np.empty((R,), eta.dtype)
+    sigma = np.empty((R,), eta.dtype)
+    excess = np.empty((R,), eta.dtype)
     all_ks = _blocks(D, most=2**14)
     with np.errstate(all="ignore"):
         for rows in _blocks(R, all_ks[0].stop, most=R):
-            block = _saddle_start(gap[rows], size[rows], all_ks)
-            tau[rows], = block
-    return tau,
+            block = _saddle_start(eta[rows], size[rows], all_ks)
+            top[rows], gap[rows], tau[rows], next_tau[rows], sigma[rows], excess[rows] = block
+    return top, gap, tau, next_tau, sigma, excess
 
 
-def _saddle_start(gap, size, all_ks):
-    raw_mean_gap = raw_mean_gap_rest = 0
+def _saddle_start(eta, size, all_ks):
+    top = np.finfo(eta.dtype).min
     for ks in all_ks:
-        raw_mean_gap, raw_mean_gap_rest = _accumulate(raw_mean_gap, raw_mean_gap_rest, np.sum(gap[:, ks], 1))
+        top = np.maximum(top, _max(eta[:, ks], 1))
+    raw_mean_gap = raw_mean_gap_rest = 0
+    all_gap = []
+    for ks in all_ks:
+        gap = top[:, None] - eta[:, ks]
+        raw_mean_gap, raw_mean_gap_rest = _accumulate(raw_mean_gap, raw_mean_gap_rest, np.sum(gap, 1))
+        all_gap.append(gap)
+    gap = np.concatenate(all_gap, 1)
     mean_gap = raw_mean_gap/np.maximum(size - 1, 1)
     inverse_mean_gap = 1/mean_gap
-    tau = np.maximum(np.where((mean_gap > size), 2/(1 + np.sqrt((1 - inverse_mean_gap*size)**2 + 4*inverse_mean_gap) - inverse_mean_gap*size), (1/2)*size + (1/2)*np.sqrt((size - mean_gap)**2 + 4*mean_gap) - 1/2*mean_gap), 1)
-    return tau,
+    first_tau = np.maximum(np.where((mean_gap > size), 2/(1 + np.sqrt((1 - inverse_mean_gap*size)**2 + 4*inverse_mean_gap) - inverse_mean_gap*size), (1/2)*size + (1/2)*np.sqrt((size - mean_gap)**2 + 4*mean_gap) - 1/2*mean_gap), 1)
+    S_at_start = S_at_start_rest = 0
+    Q_at_start = Q_at_start_rest = 0
+    all_gap = []
+    for ks in all_ks:
+        gap = top[:, None] - eta[:, ks]
+        m_at_start = 1/(first_tau[:, None] + gap)
+        S_at_start, S_at_start_rest = _accumulate(S_at_start, S_at_start_rest, np.sum(m_at_start, 1))
+        Q_at_start, Q_at_start_rest = _accumulate(Q_at_start, Q_at_start_rest, np.sum(m_at_start**2, 1))
+        all_gap.append(gap)
+    gap = np.concatenate(all_gap, 1)
+    sigma_at_start = np.sqrt(Q_at_start)
+    tau = np.where((S_at_start <= 1 + (1/100)*sigma_at_start), first_tau, first_tau + S_at_start*(S_at_start - 1)/Q_at_start)
+    S = S_rest = 0
+    Q = Q_rest = 0
+    all_gap = []
+    for ks in all_ks:
+        gap = top[:, None] - eta[:, ks]
+        m = 1/(gap + tau[:, None])
+        S, S_rest = _accumulate(S, S_rest, np.sum(m, 1))
+        Q, Q_rest = _accumulate(Q, Q_rest, np.sum(m**2, 1))
+        all_gap.append(gap)
+    gap = np.concatenate(all_gap, 1)
+    own_sigma = np.sqrt(Q)
+    next_tau = np.where((S <= 1 + (1/100)*own_sigma), tau, tau + S*(S - 1)/Q)
+    sigma = own_sigma
+    excess = (1 - S)/own_sigma
+    return top, gap, tau, next_tau, sigma, excess
 
 
 def saddle_step(gap, tau):
@@ -330,8 +399,8 @@ def _log_partition(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, all_nodes)
         H_x = remainder_x + excess[:, None]*zeta_x[nodes]
         H_y = remainder_y + excess[:, None]*zeta_y[nodes]
         height = np.exp(H_x)
-        cos_H_y = np.cos(H_y)
-        sin_H_y = np.sin(H_y)
+        cos_H_y = _cos(H_y)
+        sin_H_y = _sin(H_y)
         W_x = height*(cos_H_y*w_x[nodes] - sin_H_y*w_y[nodes])
         F += np.sum(W_x, 1)
     log_Z = tau + np.log(F) - raw_log_Z - np.log(sigma)
@@ -433,8 +502,8 @@ def _log_partition_and_mean(gap, tau, sigma, excess, zeta_x, zeta_y, w_x, w_y, a
         H_x = remainder_x + excess[:, None]*zeta_x[nodes]
         H_y = remainder_y + excess[:, None]*zeta_y[nodes]
         height = np.exp(H_x)
-        cos_H_y = np.cos(H_y)
-        sin_H_y = np.sin(H_y)
+        cos_H_y = _cos(H_y)
+        sin_H_y = _sin(H_y)
         W_x = height*(cos_H_y*w_x[nodes] - sin_H_y*w_y[nodes])
         W_y = height*(cos_H_y*w_y[nodes] + sin_H_y*w_x[nodes])
         F += np.sum(W_x, 1)
@@ -566,8 +635,8 @@ def _log_partition_mean_and_weights(gap, tau, sigma, excess, zeta_x, zeta_y, w_x
         H_y = remainder_y + rest_y[:, nodes] + excess[:, None]*zeta_y[nodes]
         height = np.exp(H_x)
         q = xi_y_squared + b**2
-        cos_H_y = np.cos(H_y)
-        sin_H_y = np.sin(H_y)
+        cos_H_y = _cos(H_y)
+        sin_H_y = _sin(H_y)
         W_x = height*(cos_H_y*w_x[nodes] - sin_H_y*w_y[nodes])
         F += np.sum(W_x, 1)
         W_y = height*(cos_H_y*w_y[nodes] + sin_H_y*w_x[nodes])

@@ -16,10 +16,25 @@ def _max(x, axis):
 
 
 def _accumulate(total, rest, part):
-    """(total + part, what rounding has taken from it): given back with the next part."""
+    """(total + part, what rounding has taken from it): given back with the next part. The first total is the number 0."""
+    if isinstance(total, int):
+        return part, 0
     whole = part - rest
     raised = total + whole
     return raised, np.where(np.isfinite(raised), (raised - total) - whole, 0)
+
+
+def _cos(x):
+    """cos x by tan(x/2), within one unit in the last place of 1: numpy's tangent is vector code, its cosine is not."""
+    square = np.tan(x / 2)
+    square *= square
+    return (1 - square) / (1 + square)
+
+
+def _sin(x):
+    """sin x, likewise."""
+    t = np.tan(x / 2)
+    return 2 * t / (1 + t * t)
 
 
 def laplace(z, points, a, b, h, position, q, log_floor):
@@ -2142,10 +2157,10 @@ def _von_mises_on_circle(z, points, a, b, h, position, q, log_floor, period, all
         nearest = delta - period[:, None, None]*np.floor(1/2 + delta*inverse_period[:, None, None])
         u = inverse_h[:, None, None]*nearest
         inverse_turn_u = np.pi*inverse_turn[:, None, None]*u
-        sin_inverse_turn_u = np.sin(inverse_turn_u)
+        sin_inverse_turn_u = _sin(inverse_turn_u)
         sin_inverse_turn_u_squared = sin_inverse_turn_u**2
         log_K = -1/2*sin_inverse_turn_u_squared*turn_squared[:, None, None]/np.pi**2
-        slope = -sin_inverse_turn_u*turn[:, None, None]*np.cos(inverse_turn_u)/np.pi
+        slope = -sin_inverse_turn_u*turn[:, None, None]*_cos(inverse_turn_u)/np.pi
         log_joint = centred[:, None, :] + log_K
         top_joint = _max(log_joint, 2)
         joint = log_joint - top_joint[:, :, None]

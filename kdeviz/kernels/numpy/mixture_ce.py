@@ -16,7 +16,9 @@ def _max(x, axis):
 
 
 def _accumulate(total, rest, part):
-    """(total + part, what rounding has taken from it): given back with the next part."""
+    """(total + part, what rounding has taken from it): given back with the next part. The first total is the number 0."""
+    if isinstance(total, int):
+        return part, 0
     whole = part - rest
     raised = total + whole
     return raised, np.where(np.isfinite(raised), (raised - total) - whole, 0)
