@@ -229,10 +229,10 @@ def tables(xp, dtype, nodes, first=0):
 @cache
 def rule(precision, nodes, first, whole):
     """zeta_x, zeta_y, w_x, w_y, (4, nodes), with further nodes of weight 0 up to a whole multiple."""
-    columns = np.zeros((4, -(-nodes // whole) * whole))
-    columns[:, :nodes] = [column[first : first + nodes] for column in TABLES[precision].values()]
-    columns.flags.writeable = False
-    return columns
+    columns = np.array([column[first : first + nodes] for column in TABLES[precision].values()])
+    filled = np.pad(columns, ((0, 0), (0, -columns.shape[1] % whole)))
+    filled.flags.writeable = False
+    return filled
 
 
 def by_products(xp, problem, table, mean=True, weights=False):
