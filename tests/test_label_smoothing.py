@@ -183,3 +183,33 @@ def test_with_twenty_categories_the_closed_form_trains_by_the_cross_entropy(runs
         shared = {key: run[key] for key in ("data", "power", "dropout", "rate", "epochs", "seed")}
         (plain,) = statistics.select(runs, loss="smoothed", **shared)
         assert run["lost_mean"] == 1 and run["curve"] == plain["curve"] and run["gap_test"] == plain["gap_test"]
+
+
+ONE_HOT, SMOOTHED = {"loss": "one_hot"}, {"loss": "smoothed", "power": 0}
+PLAIN, SCALED = ({"loss": "cc", "power": power} for power in (0, 1))
+
+
+def gain(runs, a, b, data, dropout=0.0):
+    """Interval of the accuracy of a less that of b."""
+    return statistics.paired(
+        statistics.select(runs, data=data, dropout=dropout, rate=1e-3, epochs=200), "accuracy", a, b
+    )
+
+
+@pytest.mark.claim(id="B16")
+def test_smoothing_helps_on_digits_most_under_the_cross_entropy_and_harms_on_signals(runs):
+    assert gain(runs, SCALED, ONE_HOT, "digits").low > 0 < gain(runs, SMOOTHED, SCALED, "digits").low
+    assert gain(runs, SCALED, ONE_HOT, "signals").high < 0 > gain(runs, SMOOTHED, ONE_HOT, "signals").high
+
+
+@pytest.mark.claim(id="B17")
+def test_continuous_categorical_beats_one_hot_labels_on_digits_without_dropout_if_its_logits_are_scaled(runs):
+    assert gain(runs, SCALED, ONE_HOT, "digits").low > 0 > gain(runs, PLAIN, ONE_HOT, "digits").high
+    elsewhere = [("digits", 0.3), ("signals", 0.0), ("signals", 0.3)]
+    assert all(gain(runs, SCALED, ONE_HOT, *where).low < 0 for where in elsewhere)
+
+
+@pytest.mark.claim(id="B17")
+def test_continuous_categorical_beats_the_smoothed_cross_entropy_only_where_smoothing_harms(runs):
+    assert all(gain(runs, cc, SMOOTHED, "digits", dropout).high < 0 for cc in (PLAIN, SCALED) for dropout in (0.0, 0.3))
+    assert gain(runs, PLAIN, SMOOTHED, "signals").low > 0 > gain(runs, SMOOTHED, ONE_HOT, "signals").high

@@ -20,11 +20,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 KEPT = ROOT / "_build" / "experiments"
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")  # a run has one core
 PACKAGES = ("kdeviz", "numpy", "scipy", "scikit-learn", "gymnasium", "numba")
 
 
@@ -40,7 +40,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if unknown := set(options.name) - set(names()):
         parser.error(f"there is no experiment {', '.join(sorted(unknown))}; there are {', '.join(names())}")
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    os.environ["NUMBA_NUM_THREADS"] = "1"  # before numba is imported
     for name in options.name or names():
         rerun(name, options.jobs)
 
@@ -64,10 +64,11 @@ def in_parallel(work, calls, jobs):
 
 
 def keep(name, unit, file):
-    """Do one run and keep what it found."""
+    """Do one run, on one core, and keep what it found."""
     started = time.process_time()
     try:
-        result = importlib.import_module(f"book.experiments.{name}").run(**unit)
+        with threadpool_limits(1):
+            result = importlib.import_module(f"book.experiments.{name}").run(**unit)
     except Exception as error:
         raise RuntimeError(f"{name} failed at {unit}") from error
     run = {"unit": unit, "result": result, "seconds": round(time.process_time() - started, 2)}
