@@ -52,7 +52,7 @@ def test_results_are_stored_a_line_for_each_run(toy, capsys):
         "first_losses": [1, 2, 0],
         "seconds": 0,
     }
-    assert statistics.provenance("toy") == {"seconds": 6}
+    assert statistics.provenance("toy") == {"commit": "not a git checkout", "seconds": 6}
     assert "6 runs, 6 to do" in capsys.readouterr().out
 
 
@@ -69,7 +69,7 @@ def test_an_interrupted_command_goes_on_where_it_was(toy):
 
 def test_changed_code_starts_anew(toy, monkeypatch):
     runner.rerun("toy", 1)
-    monkeypatch.setattr(runner, "fingerprint", lambda: "other code")
+    monkeypatch.setattr(runner, "fingerprint", lambda name: "other code")
     (toy / "calls").write_text("")
     runner.rerun("toy", 1)
     assert len((toy / "calls").read_text()) == 6

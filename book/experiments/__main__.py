@@ -2,7 +2,7 @@
 
 An experiment is a module of this folder: ``UNITS`` holds the settings of its independent runs, ``run(**unit)`` does one.
 A run is kept in ``_build/experiments`` as soon as it is done, so an interrupted command goes on where it was; a change of
-kdeviz or of the modules that the experiment imports starts anew. When all are done they become ``results/<name>.json``.
+kdeviz, or of the book's modules and data, starts anew. When all are done they become ``results/<name>.json``.
 """
 
 import argparse
@@ -48,13 +48,14 @@ def main(arguments=None):
 def rerun(name, jobs):
     """Do what is left of an experiment and write its results."""
     units = importlib.import_module(f"book.experiments.{name}").UNITS
-    folder = KEPT / name / fingerprint()
+    folder, at = KEPT / name / fingerprint(name), commit()
     files = [folder / f"{digest(json.dumps(unit, sort_keys=True).encode())}.json" for unit in units]
     missing = [(unit, file) for unit, file in zip(units, files) if not file.exists()]
     print(f"{name}: {len(units)} runs, {len(missing)} to do", flush=True)
     for done in in_parallel(partial(keep, name), missing, jobs):
         show_progress(done, len(missing))
-    write(HERE / "results" / f"{name}.json", [json.loads(file.read_text(encoding="utf-8")) for file in files])
+    runs = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    write(HERE / "results" / f"{name}.json", {"commit": at} | provenance(runs), runs)
 
 
 def in_parallel(work, calls, jobs):
@@ -78,9 +79,9 @@ def keep(name, unit, file):
     unfinished.replace(file)
 
 
-def write(file, runs):
+def write(file, about, runs):
     """One line per run, so that a changed result is a changed line."""
-    about = json.dumps(provenance(runs), indent=1)
+    about = json.dumps(about, indent=1)
     file.parent.mkdir(exist_ok=True)
     file.write_text(f'{{"provenance": {about},\n"runs": [\n' + ",\n".join(map(json.dumps, runs)) + "\n]}\n", encoding="utf-8")
     print(f"{file.relative_to(ROOT)} is written", flush=True)
@@ -90,7 +91,7 @@ def provenance(runs):
     """Where results come from; seconds are those of one core."""
     seconds = sum(run["seconds"] for run in runs)
     here = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "python": platform.python_version(), "machine": platform.machine()}
-    return {"commit": commit(), "seconds": round(seconds), **here, "packages": {name: version(name) for name in PACKAGES}}
+    return {"seconds": round(seconds), **here, "packages": {name: version(name) for name in PACKAGES}}
 
 
 def commit():
@@ -100,11 +101,11 @@ def commit():
     return (git("rev-parse", "--short=12", "HEAD") or "not a git checkout") + " with changes" * bool(changed)
 
 
-def fingerprint():
-    """Of kdeviz and of all that the book's modules at hand consist of."""
-    loaded = {Path(module.__file__) for module in sys.modules.values() if getattr(module, "__file__", None)}
-    book = {file for file in loaded if (ROOT / "book") in file.parents} - {Path(__file__)}
-    return digest(b"".join(file.read_bytes() for file in sorted({*book, *(ROOT / "kdeviz").rglob("*.py")})))
+def fingerprint(name):
+    """Of all that the runs of an experiment can depend on: kdeviz, the book's modules and data, but no other experiment."""
+    others = {HERE / f"{other}.py" for other in names() if other != name}
+    files = {*(ROOT / "kdeviz").rglob("*.py"), *(ROOT / "book").rglob("*.py"), *(ROOT / "book/data").glob("*.*")}
+    return digest(b"".join(file.read_bytes() for file in sorted(files - others)))
 
 
 def digest(content):
