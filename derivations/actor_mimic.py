@@ -96,11 +96,11 @@ density
 
 # %%
 for D in (2, 4, 6):
-    gaps = rng.uniform(20, 60, D - 1)
+    gaps = rng.uniform(12, 40, D - 1)
     mu = [float(m) for m in cc.mean_exact([0, *-gaps], digits=20)[1:]]
     share = np.array(mu) * gaps
     assert (1 - 2**D * np.exp(-gaps.min() / 2) <= share).all() and (share <= 1 + 1e-15).all()
-share  # of 1/g: six actions
+(1 - share).round(9)  # what is missing from 1/g: six actions
 
 # %% [markdown]
 # ### What a rare action is worth
@@ -260,7 +260,7 @@ assert abs((moved - mu) / length - (y - mu)).max() < 20 * length
 # $$ (am-mean-grad)
 #
 # which is 0 only at $s=y$. (a) At $s=\frac1D$ it is $D+1$ times $s-y$, the gradient of the cross-entropy. (b) For rare actions far behind
-# it is $1-y_k/s_k$, up to exponentially small terms and terms of the order of $s_k$. (c) The natural gradient in $f$ is
+# it is $1-y_k/s_k$, up to exponentially small terms and, for given ratios $y/s$, terms of the order of $s_k$. (c) The natural gradient in $f$ is
 # that of the cross-entropy, $1-y/s$, exactly.
 # ```
 #
@@ -272,7 +272,8 @@ assert abs((moved - mu) / length - (y - mu)).max() < 20 * length
 # $(JV^+J)\,v=JV^+(s-y)$ for $Jv=s-y$.
 # ```
 #
-# (a) is the same gain as that of logits times $D+1$ ({prf:ref}`cor-ls-scale`), but everywhere. (b) is its price: a student that takes an action for
+# Near equal logits (a) is the gain of logits times $D+1$ ({prf:ref}`cor-ls-scale`); away from them the map stays the softmax's, without
+# gaps of $1/y_k$. (b) is its price: a student that takes an action for
 # much rarer than it is, $s_k\ll y_k$, is pulled without bound. A share $\epsilon$ of the even policy,
 # $s=(1-\epsilon)\softmax(f)+\epsilon/D$, bounds it.
 #
@@ -292,10 +293,7 @@ turned = [np.log(s) + sign * 1e-4 * direction for sign in (1, -1)]
 ahead, back = (loss(best_logits(np.exp(f) / np.exp(f).sum())) for f in turned)
 assert abs((ahead - back) / 2e-4 - by_theorem @ direction) < 1e-6
 saddle_mean = np.array([float(m) for m in cc.mean_exact(-1 / s, 20)])
-(
-    by_theorem.round(4),
-    (saddle_mean / s).round(3),
-)  # the gradient; the mean of the cheap relative over s
+by_theorem.round(4), (saddle_mean / s).round(3)  # the gradient; the cheap mean over s
 
 # %% [markdown]
 # ## Limits
