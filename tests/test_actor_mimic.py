@@ -182,3 +182,23 @@ def test_stored_runs_are_those_of_the_units():
 def test_stored_run_repeats(loss):
     unit = SETTINGS | {"loss": loss}
     statistics.repeats("actor_mimic", unit, experiment.trace(points=2, **unit))
+
+
+def ahead(a, b, score, rate):
+    """Interval of the score of the shared network by loss a less that by loss b, at T = 1."""
+    runs = [
+        run for run in statistics.load("actor_mimic") if run["task"] == "shared" and (run["T"], run["floor"]) == (1, 0)
+    ]
+    return statistics.paired(statistics.select(runs, rate=rate), f"score_{score}", {"loss": a}, {"loss": b})
+
+
+@pytest.mark.claim(id="B21")
+def test_student_of_the_closed_form_with_its_fallback_underperforms_that_of_the_cross_entropy():
+    assert ahead("fallback", "ce", "Taxi", 1e-3).high < 0 and ahead("fallback", "ce", "FrozenLake", 0.01).high < 0
+
+
+@pytest.mark.claim(id="B22")
+def test_exact_constant_repairs_most_of_frozen_lake_and_a_longer_step_the_rest_of_taxi():
+    assert ahead("cc", "fallback", "FrozenLake", 0.01).low > 0.5 > 0 > ahead("cc", "ce", "FrozenLake", 0.01).low > -0.1
+    assert ahead("cc", "ce", "Taxi", 1e-3).high < 0 and ahead("slow_ce", "ce", "Taxi", 1e-3).high < 0
+    assert -0.02 < ahead("cc", "ce", "Taxi", 0.01).low < 0 < ahead("cc", "ce", "Taxi", 0.01).high
