@@ -14,6 +14,7 @@ import platform
 import subprocess
 import sys
 import time
+import warnings
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -60,6 +61,7 @@ def rerun(name, jobs):
 
 def in_parallel(work, calls, jobs):
     """How many of the calls are done, after each of them, in whatever order."""
+    warnings.filterwarnings("ignore", "A worker stopped")  # joblib starts workers anew when they have grown
     results = Parallel(jobs, return_as="generator_unordered")(delayed(work)(*call) for call in calls)
     return (done for done, _ in enumerate(results, 1))
 
