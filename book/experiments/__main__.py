@@ -49,14 +49,14 @@ def main(arguments=None):
 def rerun(name, jobs):
     """Do what is left of an experiment and write its results."""
     units = importlib.import_module(f"book.experiments.{name}").UNITS
-    folder, at = KEPT / name / fingerprint(name), commit()
+    folder, work = KEPT / name / fingerprint(name), partial(keep, name, commit())
     files = [folder / f"{digest(json.dumps(unit, sort_keys=True).encode())}.json" for unit in units]
     missing = [(unit, file) for unit, file in zip(units, files) if not file.exists()]
     print(f"{name}: {len(units)} runs, {len(missing)} to do", flush=True)
-    for done in in_parallel(partial(keep, name), missing, jobs):
+    for done in in_parallel(work, missing, jobs):
         show_progress(done, len(missing))
     runs = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    write(HERE / "results" / f"{name}.json", {"commit": at} | provenance(runs), runs)
+    write(HERE / "results" / f"{name}.json", provenance(runs), runs)
 
 
 def in_parallel(work, calls, jobs):
@@ -66,15 +66,15 @@ def in_parallel(work, calls, jobs):
     return (done for done, _ in enumerate(results, 1))
 
 
-def keep(name, unit, file):
-    """Do one run, on one core, and keep what it found."""
+def keep(name, at, unit, file):
+    """Do one run, on one core, and keep what it found at which commit."""
     started = time.process_time()
     try:
         with threadpool_limits(1):
             result = importlib.import_module(f"book.experiments.{name}").run(**unit)
     except Exception as error:
         raise RuntimeError(f"{name} failed at {unit}") from error
-    run = {"unit": unit, "result": result, "seconds": round(time.process_time() - started, 2)}
+    run = {"unit": unit, "result": result, "seconds": round(time.process_time() - started, 2), "commit": at}
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".part")
     unfinished.write_text(json.dumps(run, allow_nan=False), encoding="utf-8")
@@ -91,9 +91,9 @@ def write(file, about, runs):
 
 def provenance(runs):
     """Where results come from; seconds are those of one core."""
-    seconds = sum(run["seconds"] for run in runs)
+    commits, seconds = sorted({run["commit"] for run in runs}), sum(run["seconds"] for run in runs)
     here = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "python": platform.python_version(), "machine": platform.machine()}
-    return {"seconds": round(seconds), **here, "packages": {name: version(name) for name in PACKAGES}}
+    return {"commit": ", ".join(commits), "seconds": round(seconds), **here, "packages": {name: version(name) for name in PACKAGES}}
 
 
 def commit():
