@@ -43,32 +43,40 @@ def poster(eta):
     return log_sum_exp + np.log(sign * (lam / np.log(ratios).prod(-1)).sum(-1))
 
 
+def in_deviations(eta):
+    """(..., D) and (..., 1): logits relative to the last, over the standard deviation of the first D - 1; that deviation.
+
+    The published code divides by it, so that less overflows. For D = 2 it is 0.
+    """
+    relative = eta - eta[..., -1:]
+    scale = relative[..., :-1].std(-1, keepdims=True)
+    return relative / scale, scale
+
+
 @quiet
 def published_code(eta):
-    """log Z, shape (...): the closed form after dividing the logits by their standard deviation, so that less overflows.
-
-    The deviation is that of the first D - 1 logits relative to the last, so for D = 2 it is 0.
-    """
-    free = eta[..., :-1] - eta[..., -1:]
-    scale = free.std(-1, keepdims=True)
+    """log Z, shape (...): the closed form of the logits divided by their standard deviation."""
     lam, log_sum_exp = softmax(eta)
-    total = (lam / product_of_gaps(np.concatenate([free, np.zeros_like(scale)], -1) / scale)).sum(-1)
+    scaled, scale = in_deviations(eta)
+    total = (lam / product_of_gaps(scaled)).sum(-1)
     return log_sum_exp + np.log(total) - (eta.shape[-1] - 1) * np.log(scale[..., 0])
 
 
 @quiet
 def closed_form_mean(eta):
-    """(..., D): the derivative of :func:`closed_form` in eta, as reverse differentiation sums it up.
+    """(..., D): the derivative of :func:`published_code` in eta, as reverse differentiation sums it up; the last mean is the rest.
 
     A row is NaN where log Z is NaN or a mean is not positive, which is how the published code tells that a row failed.
     """
-    D = eta.shape[-1]
-    terms = np.exp(eta - eta.max(-1, keepdims=True)) / product_of_gaps(eta)
+    scaled, scale = in_deviations(eta)
+    terms = softmax(eta)[0] / product_of_gaps(scaled)
     share = terms / terms.sum(-1, keepdims=True)
-    inverse = np.where(np.eye(D, dtype=bool), 0, 1 / (eta[..., :, None] - eta[..., None, :]))
-    mean = share + (share[..., None, :] * -inverse).sum(-1) - share * inverse.sum(-1)
+    inverse = 1 / (scaled[..., :, None] - scaled[..., None, :]) / scale[..., None]
+    inverse[..., np.eye(eta.shape[-1], dtype=bool)] = 0
+    mean = share - (share[..., None, :] * inverse).sum(-1) - share * inverse.sum(-1)
+    mean[..., -1] = 1 - mean[..., :-1].sum(-1)
     failed = ~(mean > 0).all(-1) | ~(terms.sum(-1) > 0)
-    return np.where(failed[..., None], np.nan, mean).astype(eta.dtype)
+    return np.where(failed[..., None], np.nan, mean)
 
 
 def softmax(eta):
