@@ -14,6 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import softmax
 from scipy.stats import norm
 
 import kdeviz
@@ -23,6 +24,7 @@ from book.experiments.networks import Adam
 
 NEIGHBOURS = 60
 STEPS, BATCH, RATE, DECAY = 100, 64, 0.2, (0.9, 0.99)  # as on the page of waves; the rate falls to 0 in a straight line
+LONG = 300  # steps that tell a kernel that learns slowly from one that learns something else
 AGAIN = 20  # steps between two choices of neighbours, where they are chosen again
 QUESTIONS = 1000  # moments of the memory to learn from, at most
 SHARES = ("hit", "hit_peak", "hit_mean", "danger")  # scores that are shares of the shots
@@ -104,6 +106,14 @@ def true_density(f, y, outliers):
     return (1 - outliers) * usual + outliers * far
 
 
+def met_density(f, x, outliers):
+    """The density of a place x in what is met: y + u, u uniform on [-w, w], with w uniform on HALF_WIDTHS. It is the best forecast."""
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    w = np.mean(HALF_WIDTHS) + np.ptp(HALF_WIDTHS) / 2 * nodes
+    u, weight = np.outer(w, nodes).ravel(), np.outer(weights, weights).ravel() / 4
+    return sum(c * true_density(f, around(x - at, 2 * np.pi), outliers) for at, c in zip(u, weight))
+
+
 def around(u, period):
     """The shortest way, in [-period/2, period/2); on a line u itself."""
     return u if period is None else (u + period / 2) % period - period / 2
@@ -156,7 +166,7 @@ def of_z(result):
 
 def squared_error(z, shots, law):
     """|m - y|^2 for the weighted mean m; on a circle y and m are places in the plane."""
-    S, x, y = softmax(z), placed(shots.points, law), placed(shots.middle, law)
+    S, x, y = softmax(z, axis=1), placed(shots.points, law), placed(shots.middle, law)
     m = (S * x).sum(axis=1)
     grad = 2 * ((m - y).conj()[:, None] * S * (x - m[:, None])).real
     return abs(m - y) ** 2, grad
@@ -164,14 +174,9 @@ def squared_error(z, shots, law):
 
 def miss_chance(z, shots, law):
     """The chance to miss when one of the points is drawn by its weight and shot at: it gives up on what no point meets."""
-    S, hit = softmax(z), is_met(shots.points, shots, law)
+    S, hit = softmax(z, axis=1), is_met(shots.points, shots, law)
     chance = (S * hit).sum(axis=1)
     return 1 - chance, S * (chance[:, None] - hit)
-
-
-def softmax(z):
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
 
 
 def placed(x, law):
@@ -210,16 +215,16 @@ def slope(theta, shots, grad_z):
     return -np.exp(theta) * np.einsum("qj,qjk->k", grad_z, shots.apart) / len(shots.a)
 
 
-def learn(shots, loss, law, seed, choose_again=None, steps=STEPS):
-    """(theta, the mean loss of each batch); `choose_again(theta)` gives the shots anew every AGAIN steps."""
+def learn(shots, loss, law, seed, choose_again=None, steps=STEPS, first=None):
+    """(theta, the mean loss of each batch) of all steps or the first; `choose_again(theta)` gives the shots anew every AGAIN steps."""
     rng, theta, trace = np.random.default_rng([2, seed]), np.zeros(shots.apart.shape[2]), []
     adam = Adam(theta, RATE, DECAY)
-    for step in range(steps):
+    for step in range(steps)[:first]:
         if choose_again and step and step % AGAIN == 0:
             shots = choose_again(theta)
         some = shots.some(rng.integers(len(shots.a), size=BATCH))
         value, grad_z = loss(logits(theta, some), some, law)
-        adam.rate = RATE * (1 - step / STEPS)
+        adam.rate = RATE * (1 - step / steps)
         adam.step(slope(theta, some, grad_z))
         trace.append(float(value.mean()))
     return theta, trace
@@ -249,15 +254,15 @@ class Judge:
         self.apart = distance(shots.points[:, :, None], shots.points[:, None])
         self.error = distance(shots.points, shots.middle[:, None])
 
-    def scores(self, theta, kernel="laplace"):
-        """Means over the shots.
+    def scores(self, theta):
+        """Means over the shots, of a density by the Laplace kernel at h, whatever theta was learned from.
 
-        log_loss: nats above a perfect forecast, always by the Laplace kernel at h. hit, hit_peak, hit_mean: the share of shots that hit, aimed
-        where most would have hit, at the peak of the density by `kernel`, at the weighted mean. error: of the
-        weighted mean. crps: the continuous ranked probability score of the weighted points. danger: how often the surfer is hit.
+        log_loss: nats above a forecast that knows [a, b]. hit, hit_peak, hit_mean: the share of shots that hit, aimed where most would
+        have hit, at the peak of the density, at the weighted mean. error: of the weighted mean. crps: the continuous
+        ranked probability score of the weighted points. danger: how often the surfer is hit.
         """
         shots, law, z = self.shots, self.law, logits(theta, self.shots)
-        S, p = softmax(z), density(z, shots, law, law.places, kernel)
+        S, p = softmax(z, axis=1), density(z, shots, law, law.places)
         chance = np.einsum("qgj,qj->qg", self.covers, S) + 1e-6 * p  # where shots hit alike, the densest place
         mean = mean_point(S, shots, law)
         shot = {"hit": law.places[chance.argmax(axis=1)], "hit_peak": law.places[p.argmax(axis=1)], "hit_mean": mean}
@@ -275,11 +280,11 @@ class Judge:
         return np.take_along_axis(self.offers, p.argmin(axis=2, keepdims=True), axis=2)[:, :, 0]
 
 
-def density(z, shots, law, places, kernel="laplace"):
+def density(z, shots, law, places):
     """The forecast (Q, G) at places (G,) or (Q, G), up to a factor: each place is a bin of its own."""
     place = np.broadcast_to(places, (len(z), np.shape(places)[-1]))[:, :, None], np.ones(1)
-    how = {"kernel": kernel, "period": law.period, "bins": place, "wrt": ()}
-    found = kdeviz.kde_cross_entropy(z[:, None], shots.points[:, None], None, None, bandwidth(kernel, law), **how)
+    how = {"period": law.period, "bins": place, "wrt": ()}
+    found = kdeviz.kde_cross_entropy(z[:, None], shots.points[:, None], None, None, law.h, **how)
     return np.exp(-found.loss)
 
 
@@ -295,13 +300,15 @@ def hard_share(shots, law):
     return float(np.mean((abs(around(shots.points - shots.middle[:, None], law.period)) > reach).all(axis=1)))
 
 
-def scores_of_truth(seen, held, outliers):
-    """What the law on the circle itself scores on the held-out draws; it aims as if all half-widths were the mean one."""
+def best_scores(seen, held, outliers):
+    """What nobody beats on the circle in the mean: the forecast and the shot of one who knows the law, but not the half-widths to come."""
     f, a, b = seen.features[held, None], seen.a[held], seen.b[held]
     nodes, weights = np.polynomial.legendre.leggauss(24)
-    log_p = np.log(true_density(f, ((a + b)[:, None] + (b - a)[:, None] * nodes) / 2, outliers)) @ weights / 2
-    covers = abs(around(seen.places[:, None] - seen.places, seen.period)) < np.mean(HALF_WIDTHS)
-    shot = seen.places[(true_density(f, seen.places, outliers) @ covers).argmax(axis=1)]
+    log_p = np.log(met_density(f, ((a + b)[:, None] + (b - a)[:, None] * nodes) / 2, outliers)) @ weights / 2
+    narrow, wide = HALF_WIDTHS
+    apart = abs(around(seen.places[:, None] - seen.places, seen.period))
+    hits = np.clip((wide - apart) / (wide - narrow), 0, 1)  # the chance that w is larger
+    shot = seen.places[(true_density(f, seen.places, outliers) @ hits).argmax(axis=1)]
     hit = abs(around(shot - seen.middle[held], seen.period)) < (b - a) / 2
     return {"log_loss": round(float(np.mean(-log_p - np.log(b - a))), 6), "hit": float(np.mean(hit))}
 
@@ -311,9 +318,14 @@ def scores_of_truth(seen, held, outliers):
 ROUNDS = ((4, 7), (7, 10), (10, 13), (13, 16))  # first and end of the blocks held out; the rounds before are the memory
 MEMORY, HELD = 600, 400  # draws from the law on the circle
 OUTLIERS = (0.0, 0.2, 0.4)
+LONGER = ["exact", "gaussian", "cauchy", "laplace, 2h", "laplace, 4h"]  # learners that also have LONG steps
 UNITS = [
     *({"data": name, "block": block, "seed": block} for name in waves.names() for block in range(len(ROUNDS))),
-    *({"data": "circle", "outliers": share, "seed": seed} for share in OUTLIERS for seed in range(20)),
+    *({"data": "circle", "outliers": share, "seed": seed, "steps": STEPS} for share in OUTLIERS for seed in range(20)),
+    *(
+        {"data": "circle", "outliers": 0.2, "seed": seed, "steps": LONG, "names": LONGER, "again": []}
+        for seed in range(20)
+    ),
 ]
 
 
@@ -348,22 +360,24 @@ def split(data, seed, outliers=None, block=None):
     return Split(seen, memory, questions, np.flatnonzero((first <= seen.group) & (seen.group < end)))
 
 
-def run(data, seed, outliers=None, block=None):
-    """Scores {forecast: {score: value}}, weights {forecast: w}, the first losses of the exact learner, and what else the page shows."""
+def run(data, seed, outliers=None, block=None, steps=STEPS, names=tuple(LEARNERS), again=CHOSEN_AGAIN):
+    """Scores {forecast: {score: value}}, weights {forecast: w}, the first losses of the exact learner, and what else the page shows.
+
+    Of `names` neighbours are chosen once, of `again` time and again.
+    """
     s = split(data, seed, outliers, block)
     known = s.known(s.unit)
-    taught = lambda name, **again: learn(known, LEARNERS[name], s.seen, seed, **again)[0]
-    once = {name: taught(name) for name in LEARNERS}
-    again = {f"{name}, chosen again": taught(name, choose_again=s.known) for name in CHOSEN_AGAIN}
-    chosen = {"frozen": s.unit, "chosen again": again["exact, chosen again"]}
+    taught = lambda name, **how: learn(known, LEARNERS[name], s.seen, seed, steps=steps, **how)[0]
+    once = {name: taught(name) for name in names}
+    again = {f"{name}, chosen again": taught(name, choose_again=s.known) for name in again}
     return {
         "memory": len(s.memory),
         "held": len(s.held),
         "scores": judged(s, once, again, seed),
         "weights": {name: [float(f"{w:.3g}") for w in np.exp(theta)] for name, theta in (once | again).items()},
-        "hard": {name: hard_share(s.asked(theta), s.seen) for name, theta in chosen.items()},
-        "truth": scores_of_truth(s.seen, s.held, outliers) if data == "circle" else None,
-        **beginning(20, data=data, seed=seed, outliers=outliers, block=block),
+        "hard": {name: hard_share(s.asked(theta), s.seen) for name, theta in ({"frozen": s.unit} | again).items()},
+        "best": best_scores(s.seen, s.held, outliers) if data == "circle" else None,
+        **beginning(20, data=data, seed=seed, outliers=outliers, block=block, steps=steps),
     }
 
 
@@ -372,20 +386,16 @@ def judged(s, once, again, seed):
     offers = np.random.default_rng([4, seed]).choice(s.seen.middle[s.memory], (len(s.held), *OFFERS))
     frozen = Judge(s.asked(s.unit), s.seen, offers)
     simple = {"equal votes": s.unit - np.inf, "unit metric": s.unit}
-    found = {name: frozen.scores(theta, own_kernel(name)) for name, theta in (simple | once).items()}
+    found = {name: frozen.scores(theta) for name, theta in (simple | once).items()}
     for name, theta in ({"exact, chosen once more": once["exact"]} | again).items():
-        found[name] = Judge(s.asked(theta), s.seen, offers).scores(theta, own_kernel(name))
+        found[name] = Judge(s.asked(theta), s.seen, offers).scores(theta)
     return found
 
 
-def own_kernel(name):
-    return next((kernel for kernel in HALF_MASS if name.startswith(kernel)), "laplace")
-
-
-def beginning(steps, **unit):
+def beginning(first, data, seed, outliers=None, block=None, steps=STEPS, **_):
     """The first losses of the exact learner of a unit, to be compared with the stored ones."""
-    s = split(**unit)
-    return {"trace": learn(s.known(s.unit), log_score, s.seen, unit["seed"], steps=steps)[1]}
+    s = split(data, seed, outliers, block)
+    return {"trace": learn(s.known(s.unit), log_score, s.seen, seed, steps=steps, first=first)[1]}
 
 
 # ---------------------------------------------------------------------------------------------------- comparisons
@@ -394,7 +404,8 @@ def beginning(steps, **unit):
 def groups(runs):
     """{"circle, 20% outliers": runs, ..., "waves": runs}"""
     found = {
-        f"circle, {share:.0%} outliers": statistics.select(runs, data="circle", outliers=share) for share in OUTLIERS
+        f"circle, {share:.0%} outliers": statistics.select(runs, data="circle", outliers=share, steps=STEPS)
+        for share in OUTLIERS
     }
     return found | {"waves": [run for run in runs if run["data"] != "circle"]}
 
