@@ -5,8 +5,8 @@ The network's logits are multiplied by (D + 1)^power before they meet a loss. A 
 - `one_hot`: the cross-entropy of the class label;
 - `smoothed`: the cross-entropy of the smoothed label;
 - `cc`: the continuous categorical's loss of the smoothed label, exact;
-- `closed_form`: the same with means from the closed form in float32; a row that it fails on gets the cross-entropy of its
-  smoothed label instead, as in the code published with arXiv 2011.05231.
+- `closed_form`: the same with means as the code published with arXiv 2011.05231 computes them, in float32; a row that this
+  fails on gets the cross-entropy of its smoothed label instead, as there.
 
 Equal seeds share training rows, first weights, batches and dropout masks, whatever the loss.
 """
@@ -23,6 +23,7 @@ from book import closed_forms
 from book.experiments.networks import Adam, Network
 
 ALPHA, BATCH, HIDDEN = 0.1, 64, (128, 128)
+RATE, EPOCHS, DROPOUTS = 1e-3, 200, (0.0, 0.3)
 FREQUENCIES = np.arange(1, 7)
 WRONG = 0.01  # an error of a mean that counts as wrong
 BINS = 15  # of the calibration error
@@ -32,10 +33,10 @@ CELLS = [
     *product(["cc"], (0, 0.5, 1, 1.5)),
     ("closed_form", 0),
 ]
-PLAIN = [("smoothed", 0), ("cc", 0), ("cc", 1)]
+EXACT = [("one_hot", 0), ("smoothed", 0), ("cc", 0), ("cc", 1)]
 
 
-def units(cells, dropouts, rate, epochs):
+def units(cells, dropouts=(0.0,), rate=RATE, epochs=EPOCHS):
     """Settings of the runs of some cells (loss, power)."""
     for seed, data, dropout, (loss, power) in product(range(10), DATA, dropouts, cells):
         setting = {"loss": loss, "power": power, "dropout": dropout, "rate": rate, "epochs": epochs}
@@ -161,7 +162,7 @@ def calibration(name, share, y):
 
 
 UNITS = [
-    *units(CELLS, (0.0, 0.3), rate=1e-3, epochs=200),
-    *units(PLAIN, (0.0,), rate=3e-3, epochs=200),
-    *units(PLAIN, (0.0,), rate=1e-3, epochs=500),
+    *units(CELLS, DROPOUTS),
+    *units(EXACT, rate=3 * RATE),
+    *units(EXACT, epochs=500),
 ]
