@@ -62,21 +62,31 @@ def published_code(eta):
     return log_sum_exp + np.log(total) - (eta.shape[-1] - 1) * np.log(scale[..., 0])
 
 
-@quiet
 def closed_form_mean(eta):
+    """(..., D): :func:`unchecked_mean`, and NaN in a row where log Z is NaN or a mean is not positive.
+
+    Means that are not positive are how the published code tells that a row failed.
+    """
+    mean, total = unchecked_mean(eta)
+    failed = ~(mean > 0).all(-1) | ~(total > 0)
+    return np.where(failed[..., None], np.nan, mean)
+
+
+@quiet
+def unchecked_mean(eta):
     """(..., D): the derivative of :func:`published_code` in eta, as reverse differentiation sums it up; the last mean is the rest.
 
-    A row is NaN where log Z is NaN or a mean is not positive, which is how the published code tells that a row failed.
+    Also (...): the sum whose logarithm log Z takes.
     """
     scaled, scale = in_deviations(eta)
     terms = softmax(eta)[0] / product_of_gaps(scaled)
-    share = terms / terms.sum(-1, keepdims=True)
+    total = terms.sum(-1)
+    share = terms / total[..., None]
     inverse = 1 / (scaled[..., :, None] - scaled[..., None, :]) / scale[..., None]
     inverse[..., np.eye(eta.shape[-1], dtype=bool)] = 0
     mean = share - (share[..., None, :] * inverse).sum(-1) - share * inverse.sum(-1)
     mean[..., -1] = 1 - mean[..., :-1].sum(-1)
-    failed = ~(mean > 0).all(-1) | ~(terms.sum(-1) > 0)
-    return np.where(failed[..., None], np.nan, mean)
+    return mean, total
 
 
 def softmax(eta):
