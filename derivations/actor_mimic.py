@@ -22,16 +22,16 @@
 #
 # | | cross-entropy | continuous categorical |
 # | --- | --- | --- |
-# | share of an action far behind | at most $e^{-g_k}$ | at most $1/g_k$, and nearly that |
+# | share of an action that is behind | at most $e^{-g_k}$ | between $1/(g_k+D)$ and $1/g_k$ |
 # | best logits, $T\to\infty$ | $Q/T$ | $(D+1)\,Q/T$ |
-# | largest gap of the best logits, $T\to0$ | $\Delta Q/T$ | at most $D\,e^{\Delta Q/T}$, and more than any power of $1/T$ |
+# | largest gap of the best logits | $\Delta Q/T$ | between $e^{\Delta Q/T}-D$ and $D\,e^{\Delta Q/T}$ |
 # | information about $\log\mu_k$ of a rare action | $\mu_k$ | $1$ |
 # | expectation under the natural gradient | straight to $y$ | the same |
 #
-# The last line is the remedy: seen in its expectation, a student that follows the natural gradient cannot tell the losses apart
-# ({prf:ref}`thm-am-natural`). The line before it stays true in all parametrisations.
+# The last line is the remedy, for the flow and where every row of logits is free: seen in its expectation, a student that follows the
+# natural gradient cannot tell the losses apart ({prf:ref}`thm-am-natural`). The line before it stays true in all parametrisations.
 #
-# That the two agree on what is best holds with a minus sign. Equation (10) of the poster, as transcribed, has lost it; [](cc.py) shows
+# They agree only if the loss carries its minus sign. Equation (10) of the poster, as transcribed, has lost it; [](cc.py) shows
 # where that leads.
 
 # %% [markdown]
@@ -57,18 +57,36 @@ g, h = sp.symbols("g h", positive=True)
 #
 # ```{prf:theorem} The tail
 # :label: thm-am-tail
-# Let $\eta_1$ be the largest logit, and $g_k>0$. Then $\mu_k\le1/g_k$. If all others are at least $g$ behind,
+# For all logits, ties included, an action that is $g_k\ge0$ behind has ($1/0=\infty$)
 #
 # $$
-# \frac{1-2^De^{-g/2}}{g_k}\ \le\ \mu_k\ \le\ \frac1{g_k}.
-# $$ (am-tail)
+# \frac1{g_k+D}\ \le\ \mu_k\ \le\ \frac1{g_k},
+# $$ (am-share)
 #
-# So a best gap lies between $(1-2^De^{-g/2})/y_k$ and $1/y_k$. That of the cross-entropy is $\log(y_1/y_k)$.
+# so a best gap lies between $1/y_k-D$ and $1/y_k$. That of the cross-entropy is $\log(\max y/y_k)$. If $\eta_1$ is the largest logit
+# and all others are at least $g>0$ behind, also
+#
+# $$
+# \mu_k\ \ge\ \frac{1-2^De^{-g/2}}{g_k}\qquad(k\ne1).
+# $$ (am-tail)
 # ```
 #
 # ```{prf:proof}
-# With $y_1=1-\sum_{k\ne1}y_k$, $Ze^{-\eta_1}$ is the integral of $e^{-\sum g_ky_k}$ over $\sum_{k\ne1}y_k\le1$. Given all others but
-# the first, $y_k$ is an exponential variable of rate $g_k$, cut off somewhere: its mean is at most $1/g_k$. If all $g_k>0$, the
+# *At least $1/(g_k+D)$.* Given $y_k=t$, the others are $1-t$ times a point $u$ of their simplex. So the density of $y_k$ is a multiple of
+# $f(t)=e^{\eta_kt}(1-t)^{D-2}\int e^{(1-t)\sum\eta_lu_l}\,\mathrm du$, and as no mean of the others' logits exceeds $\max\eta$,
+# $(\log f)'\ge-g_k-\frac{D-2}{1-t}$. So $f$ over $e^{-g_kt}(1-t)^{D-2}$ does not fall, and $\mu_k$ is at least the mean $m$ of this density.
+# (It is the density if all others are tied.) With $g=g_k$,
+#
+# $$
+# \frac{\mathrm d}{\mathrm dt}\,t\,(1-t)^{D-1}e^{-gt}=\big(1-(g+D)\,t+g\,t^2\big)\,(1-t)^{D-2}e^{-gt}
+# $$ (am-share-proof)
+#
+# has the integral 0, so $(g+D)\,m=1+g\E t^2\ge1$.
+#
+# *At most $1/g_k$.* With $y_1=1-\sum_{k\ne1}y_k$, $Ze^{-\eta_1}$ is the integral of $e^{-\sum g_ky_k}$ over $\sum_{k\ne1}y_k\le1$. Given
+# all others but the first, $y_k$ is an exponential variable of rate $g_k$, cut off somewhere: its mean is at most $1/g_k$.
+#
+# *Far behind.* If all $g_k>0$, the
 # integral is $\prod g_k^{-1}$ times the probability of $X\le1$, where $X=\sum_{k\ne1}E_k/g_k$ with independent exponential $E_k$ of
 # mean 1. To take category $k$ twice {eq}`cc-moments` adds one of them:
 #
@@ -80,6 +98,23 @@ g, h = sp.symbols("g h", positive=True)
 # is $1/(1-\frac g{2g_k})\le2$.
 # ```
 #
+# The identity of {eq}`am-share-proof`, and the bounds at random logits, some or all of them tied:
+
+# %%
+t, size = sp.symbols("t D", positive=True)
+weight = (1 - t) ** (size - 2) * sp.exp(-g * t)
+slope = sp.diff(t * (1 - t) * weight, t)
+assert sp.simplify(slope / weight - (1 - (g + size) * t + g * t**2)) == 0
+
+# %%
+for D in (2, 3, 6):
+    for scale in (0, 1, 10):
+        logits = np.round(scale * rng.normal(size=D))
+        gaps, mu = logits.max() - logits, np.array(cc.mean_exact(logits, digits=20), float)
+        assert (mu * (gaps + D) >= 1 - 1e-15).all() and (mu * gaps <= 1 + 1e-15).all()
+(mu * (gaps + D)).round(3), (mu * gaps).round(3)  # the last row: at least 1, at most 1
+
+# %% [markdown]
 # {eq}`am-exponentials` for three actions, where the density of $X$ is $gh\,(e^{-gx}-e^{-hx})/(h-g)$:
 
 # %%
@@ -153,8 +188,8 @@ excess
 # \kappa\ \ge\ \tfrac12(D-1)!\,\Big(\frac{4\,T}{(D+1)\,\Delta Q}\Big)^{D-1}(1+o(1)) .
 # $$ (am-condition)
 #
-# (b) For $T\to0$ the largest gap is $\Delta Q/T$ for the cross-entropy. For the continuous categorical it is at most $De^{\Delta Q/T}$, and, if
-# one action is best, at least $e^{\Delta Q/T}(1-o(1))$.
+# (b) At every $T$ the largest gap is $\Delta Q/T$ for the cross-entropy, and for the continuous categorical between $e^{\Delta Q/T}-D$ and
+# $De^{\Delta Q/T}$.
 # ```
 #
 # ```{prf:proof}
@@ -162,17 +197,18 @@ excess
 # of this map is smooth, as the covariance is invertible on rows that sum to 0. So the logits are within
 # $w=(D+1)\Delta Q/T+O(T^{-2})$ of each other: {eq}`cc-condition-bound`.
 #
-# (b) The least share is between $e^{-\Delta Q/T}/D$ and $e^{-\Delta Q/T}$; {eq}`am-tail`. If one action is best, all shares but its own
-# go to 0, all gaps therefore to $\infty$.
+# (b) The least share is between $e^{-\Delta Q/T}/D$ and $e^{-\Delta Q/T}$; {eq}`am-share`.
 # ```
 #
-# So in single precision the closed form has a window of temperatures: a hot target leads it into its ties, a cold one far away.
+# So in single precision the closed form has a window of temperatures: a hot target leads it into its ties, a cold one to gaps so wide
+# that their products overflow, or that narrow gaps are rounded away beside them.
 #
 # ```{prf:corollary} A fallback has two targets
 # :label: cor-am-fallback
 # A row that gets the cross-entropy when the closed form fails on it, and the continuous categorical when not, is led to two different
-# points. For large $T$ one is $D+1$ times as far from the tie as the other, and $\kappa$ is $(D+1)^{D-1}$ times as large at the
-# nearer one, which is the cross-entropy's: the fallback leads to where it is needed again.
+# points. For large $T$ one is $D+1$ times as far from the tie as the other. If no two values are equal, $\kappa$ is asymptotically
+# homogeneous of degree $-(D-1)$ in $\eta$, so it is $(D+1)^{D-1}$ times as large at the nearer point, which is the cross-entropy's: the
+# fallback leads to where it is needed again.
 # ```
 #
 # Best logits of three actions by Newton's method on the exact moments, over $Q/T$:
@@ -224,7 +260,7 @@ assert abs(ratios[10.0] / 4 - 1).max() < 0.01 < abs(ratios[0.1] / 4 - 1).max()
 # is found by making $V$ regular, $(V+\mathbf 1\mathbf 1^\top)v=\mu-y$; for the softmax $v=1-y/\lambda$.
 #
 # With $V$ the flow is Newton's method in continuous time. A step of finite length $\epsilon$ goes to
-# $\mu+\epsilon(y-\mu)+O(\epsilon^2)$, where the losses begin to differ. A damped inverse, $(V+\rho)^{-1}$, keeps the fixed point but not the
+# $\mu+\epsilon(y-\mu)+O(\epsilon^2)$, where the losses begin to differ. A damped inverse, $(V+\rho I)^{-1}$, keeps the fixed point but not the
 # flow. And where outputs are tied together by a network, one row's natural gradient is not the network's: rows that cannot all be
 # met are then weighed differently, so the fixed points are the same only where every row can be met.
 
@@ -299,7 +335,7 @@ by_theorem.round(4), (saddle_mean / s).round(3)  # the gradient; the cheap mean 
 # ## Limits
 #
 # - *Two actions*: the closed form is $(e^a-1)/a$, which has no tie but one, and $D+1=3$.
-# - *Ties among the best*: the upper bound of {eq}`am-tail` holds; the lower one asks for one action ahead of all others.
+# - *Ties among the best*: {eq}`am-share` holds; {eq}`am-tail` asks for one action ahead of all others.
 # - *A forbidden action*, $y_k=0$: no best logits, and a loss without a least value ({prf:ref}`thm-cc-boundary`). $T\to0$ leads there.
 #
 # ## Check
