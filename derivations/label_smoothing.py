@@ -26,7 +26,7 @@
 # | variance of one of the others at the best gap | $\frac\alpha D(1-\frac\alpha D)$ | $(\alpha/D)^2$, up to such a term |
 #
 # "$D/\alpha$, tied, and singular there" is how one may put it. Tied is right. $D/\alpha$ is never reached ({prf:ref}`thm-ls-gap`). And
-# the closed form is $0/0$ at a tie, but at a gap that large it recovers next to it: what it does not survive is the *way*, where all
+# the closed form divides by 0 at a tie, but at a gap that large it recovers next to it: what it does not survive is the *way*, where all
 # logits are close ({prf:ref}`thm-ls-condition`).
 
 # %% [markdown]
@@ -106,7 +106,7 @@ mean_of_other(3)
 # a=\frac D\alpha\,\big(1-\rho(a)\big),\qquad \rho(a)=\frac{a^{D-1}e^{-a}}{(D-1)!\,P_{D-1}(a)} .
 # $$ (ls-gap)
 #
-# So it is less than $D/\alpha$, for every $\alpha$, and by the exponentially small share $\rho(a)$.
+# So it is less than $D/\alpha$, for every $\alpha$, by the share $\rho(a)$, which is exponentially small in $a$.
 # ```
 #
 # ```{prf:proof}
@@ -208,7 +208,7 @@ float(variance.subs(a, 100)), 0.01 * 0.99  # at a gap of 100: here, and for a ca
 # %% [markdown]
 # ### Where the closed form fails
 #
-# {eq}`cc-partition` is $0/0$ for every $D\ge3$ if the others are tied. Next to a tie it depends on the gap: the terms of the others
+# {eq}`cc-partition` divides by 0 for every $D\ge3$ if the others are tied. Next to a tie it depends on the gap: the terms of the others
 # cancel among themselves, but they are small against the label's.
 #
 # ```{prf:theorem} Near a tie
@@ -297,12 +297,15 @@ for D in (10, 20):
         widths[D, name] = width_without_digits(D, gap, single)
 assert widths[10, "cross-entropy"] > 1 and widths[20, "cross-entropy"] > 3.5
 assert widths[10, "CC"] < 2e-4 and widths[20, "CC"] < 5e-3
+for D, w in 3 * [(10, 1e-3)] + 3 * [(20, 0.02)]:
+    assert condition([10 * D, *rng.uniform(-w / 2, w / 2, D - 1)]) < 0.1 / single
 widths  # D, best gap of which loss: the width, in single precision, alpha = 0.1
 
 # %% [markdown]
-# At the best gap of the continuous categorical the others may come so close that no network tells them apart. At that of the
-# cross-entropy, if all are within a range of 1 (ten categories) or 3.5 (twenty), no digit is left; and these are lower bounds of the
-# loss, for the best of all spacings. The random twenty above, over a range of 4, have a $\kappa$ far above $1/\epsilon=8\cdot10^6$.
+# At the best gap of the continuous categorical no digit is left within the small widths above, and digits of most random others are left
+# that are spread over a thousandth (ten categories) or two hundredths (twenty). At that of the cross-entropy, if all are within a range of
+# 1 (ten categories) or 3.5 (twenty), no digit is left; and these are lower bounds of the loss, for the best of all spacings. The random
+# twenty above, over a range of 4, have a $\kappa$ far above $1/\epsilon=8\cdot10^6$.
 #
 # That makes a trap of a program that gives a row the cross-entropy when the closed form fails on it: it is led to the best gap of the
 # cross-entropy, with the others tied, which is where the closed form fails. Whether a network gets out is measured in
