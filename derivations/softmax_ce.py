@@ -31,7 +31,7 @@
 # | a step of descent lowers the logit of every wrong category; the probability of a small one can rise | {prf:ref}`thm-softmax-step` |
 # | were only the labelled logit moved, three categories would not even learn their own frequencies | {prf:ref}`thm-softmax-label-only` |
 # | squared error on a softmax is deaf to a label that it holds for impossible | {prf:ref}`thm-softmax-squared` |
-# | it needs exponential time to get away from there, cross-entropy linear time | {prf:ref}`thm-softmax-escape` |
+# | it needs exponential time to get away from there, cross-entropy linear time (two categories) | {prf:ref}`thm-softmax-escape` |
 # | a float of $p$ bits takes the larger of two probabilities for 1 from a gap of $p\log2$ on | {prf:ref}`thm-softmax-floats` |
 
 # %% [markdown]
