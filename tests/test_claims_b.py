@@ -176,6 +176,15 @@ def test_mean_share_of_a_category_behind_is_one_over_its_gap():
     assert round(gap, -3) == 22000
 
 
+@pytest.mark.claim(id="B23")
+@pytest.mark.parametrize("D", [2, 3, 10, 50])
+def test_mean_share_is_between_one_over_its_gap_plus_D_and_one_over_its_gap(D):
+    """The logits are rounded, so that many are tied."""
+    eta = np.round(np.random.default_rng(D).normal(size=(200, D)) * np.geomspace(0.1, 1e4, 200)[:, None])
+    gap, mean = eta.max(-1, keepdims=True) - eta, ContinuousCategorical(eta).mean
+    assert (mean * (gap + D) >= 1 - 8 * EPS).all() and (mean * gap <= 1 + 8 * EPS).all()
+
+
 @pytest.mark.claim(id="B24")
 def test_softmax_of_values_is_inside_the_simplex_until_it_underflows():
     """A gap of 746 temperatures is the vertex itself in double precision."""
@@ -203,3 +212,16 @@ def test_log_partition_and_means_are_exact_for_a_million_categories(D):
         close(found.log_partition, float(A), 4 * EPS * max(1, math.lgamma(D), c * D))
         np.testing.assert_allclose(found.mean[0], float(mean), rtol=8 * EPS)
         np.testing.assert_allclose(found.mean[1:], float(rest), rtol=8 * EPS)
+
+
+@pytest.mark.claim(id="B26")
+@pytest.mark.parametrize("D, step", [(10, 1.0), (1000, 0.01)])
+def test_log_partition_and_means_are_exact_for_logits_in_equal_steps(D, step):
+    """Distinct logits, no ties: Z = (e^h - 1)^(D-1) / (h^(D-1) (D-1)!), eq. (cc-grid). The slope of A along the steps needs no mean."""
+    found = ContinuousCategorical(step * np.arange(D))
+    with mp.workdps(30):
+        h, n = mp.mpf(step), D - 1
+        A = n * mp.log(mp.expm1(h) / h) - mp.loggamma(D)
+        along = n * (mp.exp(h) / mp.expm1(h) - 1 / h)  # dA/dh = the mean of k
+    close(found.log_partition, float(A), 4 * EPS * max(1, abs(float(A)), step * D))
+    np.testing.assert_allclose(found.mean @ np.arange(D), float(along), rtol=16 * EPS)

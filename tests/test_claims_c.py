@@ -72,6 +72,7 @@ def test_target_0_costs_nan_where_the_output_is_0_unless_that_is_said():
     assert softmax_cross_entropy(np.array([0.0, -800.0]), target).loss == 0
 
 
+@pytest.mark.claim(id="C4")
 @pytest.mark.claim(id="C11")
 def test_by_output_cross_entropy_is_sparse_and_squared_error_dense_and_by_logit_both_are_dense():
     y, pi = np.eye(6)[LABEL], softmax(Z)
@@ -92,7 +93,9 @@ def test_chain_rule_in_two_steps_is_the_gradient_until_the_reciprocal_overflows(
         np.testing.assert_allclose(jacobian(pi) @ (-np.eye(2)[0] / pi), pi - np.eye(2)[0], rtol=0, atol=4 * EPS)
         assert abs(softmax_cross_entropy(np.array([lead, 0.0]), 0).grad.z).max() <= 1
     with np.errstate(all="ignore"):
-        assert np.isinf(-1 / softmax(np.array([-744.0, 0.0])))[0]
+        behind = [softmax(np.array([lead, 0.0])) for lead in (-744.0, -800.0)]
+        infinite, no_number = (jacobian(pi) @ (-np.eye(2)[0] / pi) for pi in behind)
+    assert np.isinf(infinite).all() and np.isnan(no_number).all()
     assert np.array_equal(softmax_cross_entropy(np.array([-744.0, 0.0]), 0).grad.z, [-1, 1])
 
 
@@ -196,6 +199,14 @@ def test_overflow_gives_nan_to_the_largest_and_0_to_the_others_and_never_1(dtype
         np.testing.assert_array_equal(as_written(np.array([large - 1.25] * 6, dtype)), np.zeros(6, dtype))
 
 
+@pytest.mark.claim(id="C9")
+@pytest.mark.parametrize("dtype", TYPES)
+def test_overflow_in_the_logistic_form_gives_0_and_so_1(dtype):
+    with np.errstate(over="ignore", invalid="raise"):
+        smaller = 1 / (1 + np.exp(dtype(math.ceil(gap("infinite", dtype)))))
+    assert smaller == 0 and 1 - smaller == 1
+
+
 @pytest.mark.claim(id="C10")
 @pytest.mark.parametrize("lag", [746.0, 800.0, 1e300])
 def test_from_logits_the_loss_is_exact_where_the_log_of_a_softmax_is_infinite(lag):
@@ -266,6 +277,15 @@ def test_the_sum_over_a_batch_touches_as_many_outputs_as_it_has_classes():
     touched = lambda labels: np.count_nonzero((-np.eye(6)[labels] / softmax(Z)).sum(0))
     assert touched(labels) == 3 and touched(np.arange(6)) == 6
     assert np.count_nonzero(grad.sum(0)) == 6
+
+
+@pytest.mark.claim(id="C15")
+def test_the_sum_over_a_batch_is_0_in_a_logit_whose_mean_prediction_is_the_frequency():
+    labels = np.arange(4)
+    assert (softmax_cross_entropy(np.zeros((4, 4)), labels).grad.z.sum(0) == 0).all()
+    half_fitted = np.log([[0.5, 0.25, 0.25]] * 4)
+    fitted = softmax_cross_entropy(half_fitted, np.array([0, 0, 1, 1])).grad.z.sum(0)
+    np.testing.assert_allclose(fitted, [0, -1, 1], rtol=0, atol=8 * EPS)
 
 
 @pytest.mark.claim(id="C16")

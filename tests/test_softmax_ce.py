@@ -53,7 +53,7 @@ def test_every_logit_gets_feedback():
 
 @pytest.mark.claim(id="C5")
 def test_the_singularity_of_the_outputs_is_gone_in_the_logits():
-    """-y/o would be -1e300 here."""
+    """-y/pi would be -1e304 here."""
     loss, grad = softmax_cross_entropy(np.array([-700.0, 0.0]), 0)
     assert loss == 700 and np.array_equal(grad.z, [-1, 1])
 
