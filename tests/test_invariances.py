@@ -259,10 +259,11 @@ def test_points_with_equal_kernels_learn_equally_per_weight(case):
 @pytest.mark.parametrize("distance", [0.0, 1.0, 100.0])
 @pytest.mark.parametrize("kernel", FALLING)
 def test_two_points_equally_far_learn_at_rate_0_however_far(kernel, distance):
+    """Up to the rounding of z + log K, which is -5050 for the Gaussian that is the farthest."""
     points = np.array([-distance, 1 + distance])
     middle = np.array([0.5]), np.ones(1)
     grad = kde_cross_entropy(np.array([0.3, -1.0]), points, None, None, 1.0, kernel=kernel, bins=middle).grad.z
-    close(grad, 0, 1e-15)
+    close(grad, 0, EPS * max(4, (distance + 0.5) ** 2 / 2))
 
 
 def test_gradient_also_vanishes_where_bins_pull_against_each_other():
