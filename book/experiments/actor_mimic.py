@@ -11,7 +11,7 @@ An expert's guidance in a state is y = softmax(Q/T). A student has outputs f for
 - `ce_of_mean`, `cc_of_softmax`: the outputs of one loss under the other. The first is the cross-entropy of the mean of the
   continuous categorical, the second the continuous categorical whose mean is softmax(f), by `from_mean`;
 - `cc_of_saddle`: the cheap relative of that, with the logits -1/softmax(f);
-- `damped_1` to `damped_0.001`: the gradient of `cc` times the inverse of its covariance, whose diagonal is raised by so
+- `damped_0.1` to `damped_0.001`: the gradient of `cc` times the inverse of its covariance, its diagonal raised by so
   many traces; `natural_cc`, `natural_ce`: undamped and without Adam, for tables.
 
 A student is a table of free outputs per state, or one network for all tasks. Equal seeds share first weights and batches.
@@ -33,7 +33,7 @@ from kdeviz import ContinuousCategorical
 HIDDEN, BATCH, STEPS = (128, 128), 32, 3000  # of the network
 SPREAD, SWEEPS = 0.1, 300  # of the tables: standard deviation of the first outputs, steps over all states
 EVEN = 1e-3  # share of the even policy in a mean that is given by a softmax, which bounds the pull of a rare action
-DAMPINGS = (1, 0.1, 0.01, 0.001)  # of the inverse covariance, in units of its trace
+DAMPINGS = (0.1, 0.01, 0.001)  # of the inverse covariance, in units of its trace
 EVERY = 10  # steps between two points of the trace
 
 
