@@ -33,7 +33,8 @@ def main():
     options = parse_options()
     started = time.perf_counter()
     if options.clean:
-        shutil.rmtree(BUILD, ignore_errors=True)
+        for old in set(BUILD.glob("*")) - {BUILD / "experiments"}:  # runs that are done are no part of the book
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
     if not options.render_only:
         step("Generate the kernels from the derivations", run, GENERATE)
         step("Check the kernels against their symbolic forms", run, CHECK)
@@ -44,7 +45,7 @@ def main():
 
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--clean", action="store_true", help="remove _build first: execute every page")
+    parser.add_argument("--clean", action="store_true", help="remove what was built first: execute every page; finished experiments stay")
     parser.add_argument("--render-only", action="store_true", help="leave the kernels as they are, and unchecked, and the claims untested")
     return parser.parse_args()
 
