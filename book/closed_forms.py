@@ -65,7 +65,7 @@ def published_code(eta):
 def closed_form_mean(eta):
     """(..., D): :func:`unchecked_mean`, and NaN in a row where log Z is NaN or a mean is not positive.
 
-    Means that are not positive are how the published code tells that a row failed.
+    Means that are not positive are how the published code tells that a row failed; the test of log Z is ours.
     """
     mean, total = unchecked_mean(eta)
     failed = ~(mean > 0).all(-1) | ~(total > 0)

@@ -237,3 +237,12 @@ def test_slope_at_equal_logits_is_a_part_of_what_the_exact_constant_leaves():
     assert ahead("slow_ce", "ce", "score_Taxi", 1e-3).high < 0  # both taxis idle, but
     assert ahead("slow_ce", "cc", "right_Taxi", 1e-3).low > 0
     assert ahead("slow_ce", "cc", "score_FrozenLake", 1e-3, T=5.0).low > 0
+
+
+@pytest.mark.claim(id="B22")
+@pytest.mark.parametrize("task", tasks.NAMES)
+def test_table_learns_all_by_the_exact_constant_and_not_by_the_rows_that_the_closed_form_leaves(task):
+    scores = lambda loss: [
+        run[f"score_{task}"] for run in statistics.select(statistics.load("actor_mimic"), task=task, loss=loss)
+    ]
+    assert min(scores("ce") + scores("cc")) > 1 - 1e-9 and np.mean(scores("drop")) < 0.2
