@@ -12,7 +12,11 @@ jupytext = pytest.importorskip("jupytext", reason="jupytext is missing: pip inst
 
 ROOT = Path(__file__).resolve().parents[1]
 DERIVATIONS = sorted(path.stem for path in (ROOT / "derivations").glob("*.py") if path.stem != "__init__")
-PAGES = [*sorted((ROOT / "derivations").glob("[!_]*.py")), *sorted((ROOT / "book").glob("*.md"))]
+PAGES = [
+    *sorted((ROOT / "derivations").glob("[!_]*.py")),
+    *sorted((ROOT / "book").glob("*.md")),
+    *sorted((ROOT / "book/experiments").glob("*.md")),
+]
 
 
 def listed(toc):
@@ -49,7 +53,12 @@ def test_no_notebook_with_outputs_is_kept():
 
 def test_importing_the_derivations_says_nothing_and_writes_nothing(tmp_path):
     code = "\n".join(f"import derivations.{stem}" for stem in DERIVATIONS)
-    result = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path,
-                            env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert list(tmp_path.iterdir()) == []

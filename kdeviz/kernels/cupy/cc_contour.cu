@@ -8,7 +8,7 @@
 #define ROLLED _Pragma("unroll 1")
 
 __device__ inline REAL sign(REAL x) { return REAL((x > REAL(0)) - (x < REAL(0))); }
-__device__ inline REAL maximum(REAL a, REAL b) { return a > b ? a : b; }
+__device__ inline REAL maximum(REAL a, REAL b) { return a > b || a != a ? a : b; } // NaN if either is
 
 // log(exp a + exp b); -infinity twice gives -infinity.
 __device__ inline REAL log_add_exp(REAL a, REAL b)
