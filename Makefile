@@ -27,7 +27,7 @@ lab: .venv/with-lab  ## open the notebooks in JupyterLab
 bench: .venv/installed  ## run the benchmarks, one after another: ratios in one run, medians
 	set -e; for script in benchmarks/*.py; do echo "$$script"; $(python) $$script; done
 
-experiments: .venv/installed  ## rerun the experiments (an hour on two cores; interrupted, it goes on where it was)
+experiments: .venv/installed  ## rerun the experiments (half an hour on two cores; interrupted, it goes on where it was)
 	$(python) -m book.experiments
 
 record: .venv/installed  ## record the Robocode battles anew (needs Java and Robocode)
