@@ -2,7 +2,7 @@
 
 Aim: log Z with all means within 10 softmaxes at D = 10, 100 and 1000 and 4 at D = 1e5 by numba on two threads, and within 60, 60,
 30 and 5 by numpy alone. On two free cores of an AMD EPYC with AVX-512, in ten runs (two at D >= 1000): 7.3 to 10.2 (median 9.0), 3.7 to 6.7
-(4.7), 1.0 and 0.7 to 1.5 by numba; 51 to 53 (52), 42 to 64 (58), 13 and 4.7 by numpy: the kernel's time at D = 100 hardly varies, the
+(5.1), 1.0 and 0.7 to 1.5 by numba; 51 to 53 (52), 42 to 64 (58), 13 and 4.7 by numpy: the kernel's time at D = 100 hardly varies, the
 yardstick's does, so that three of ten runs are at or above that aim. The yardstick is a plain numpy softmax, one thread, of
 the same 1000 rows; of 100 at D = 1e5, for both. Others: the poster's formula and the closed form on gaps, O(D^2) and log Z alone, on
 10 rows at D = 1000; mpmath's de Hoog inversion of one row; torch's ContinuousBernoulli at D = 2, with what its float32 is worth. They
