@@ -38,6 +38,15 @@ MISTAKES = {
     ("quadrature", "(sp.I * y - s * d) ** 2 + h**2", "(sp.I * y - s * d) ** 2 - h**2"),
     ("quadrature", "(x**2 - 1) * sp.diff(P, x)", "(x**2 + 1) * sp.diff(P, x)"),
     ("quadrature", "-1 / (m * (m - 1)", "1 / (m * (m - 1)"),
+    ("label_smoothing", "for m in range(n)", "for m in range(n + 1)"),
+    ("label_smoothing", "rho = lambda D: a ** (D - 1)", "rho = lambda D: a ** D"),
+    ("label_smoothing", "(1 + equal) / (size * (size + 1))", "(1 + equal) / (size * size)"),
+    ("label_smoothing", "2 * P(D + 1) / (a**2", "P(D + 1) / (a**2"),
+    ("label_smoothing", "(gap - half) ** (D - 1) / (gap + half)", "(gap - half) ** D / (gap + half)"),
+    ("actor_mimic", "(sp.exp(-g * x) - sp.exp(-h * x)) / (h - g)", "(sp.exp(-g * x) + sp.exp(-h * x)) / (h - g)"),
+    ("actor_mimic", "slope = sp.diff(t * (1 - t) * weight, t)", "slope = sp.diff(t * weight, t)"),
+    ("actor_mimic", "share_of * sp.exp(-log_mu) + log_mu", "share_of * sp.exp(-log_mu) - log_mu"),
+    ("actor_mimic", "V = sp.diag(*lam) - lam * lam.T", "V = sp.diag(*lam) + lam * lam.T"),
 }
 
 
